@@ -1,0 +1,120 @@
+"""What a session asks of its peer, and what it is answered.
+
+A command goes out over REST, or as a plain call in process. Every order command has one of three
+outcomes: accepted, `Rejection` (certainly not done), or `Unanswered` (nobody knows).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from runner.protocol.enums import (
+    OrderStatus,
+    OrderType,
+    Side,
+    TimeInForce,
+    TrailingType,
+)
+from runner.protocol.messages import Account, OrderSnapshot, Position
+
+
+class SubmitOrder(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Place an order. Source: Trading API."""
+
+    symbol: str
+    side: Side
+    quantity: Decimal
+    order_type: OrderType
+    client_order_id: str | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_distance: Decimal | None = None
+    trailing_type: TrailingType | None = None
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    reduce_only: bool = False
+    post_only: bool = False
+    position_id: str | None = None
+    oco_group_id: str | None = None
+
+
+class CancelOrder(msgspec.Struct, frozen=True):
+    """Cancel a working order."""
+
+    order_id: str
+    client_order_id: str | None = None
+
+
+class ModifyOrder(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Change a working order; `quantity` is the new total. Source: Trading API."""
+
+    order_id: str
+    client_order_id: str | None = None
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    trailing_distance: Decimal | None = None
+
+
+class ReadState(msgspec.Struct, frozen=True):
+    """Read account, positions and working orders, all at once."""
+
+
+class OrderHandle(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The order was accepted; a fill is reported later. Source: Trading API."""
+
+    id: str
+    status: OrderStatus
+    client_order_id: str | None = None
+    correlation_id: str | None = None
+
+
+class ModifyResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The order as changed; some peers replace it, then its id changed too."""
+
+    order: OrderSnapshot
+    previous_order_id: str | None = None
+
+
+class CancelResult(msgspec.Struct, frozen=True):
+    """Whether the order was cancelled, and how it stands now."""
+
+    success: bool
+    order: OrderSnapshot
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """The command was certainly not carried out."""
+
+    status: int
+    """The HTTP status that says so; 0 when the request never left."""
+    code: str
+    """The error envelope's code, e.g. ORDER_REJECTED. Source: Trading API."""
+    message: str
+    reason: str = "UNKNOWN"
+    """A `RejectReason`, or the peer's own word."""
+    details: Any = None
+
+
+class Unanswered(msgspec.Struct, frozen=True):
+    """Nobody knows whether the command was carried out."""
+
+    why: str
+
+
+class State(msgspec.Struct, frozen=True):
+    """What the peer holds of ours at one moment."""
+
+    account: Account
+    positions: tuple[Position, ...]
+    orders: tuple[OrderSnapshot, ...]
+
+
+Command = SubmitOrder | CancelOrder | ModifyOrder | ReadState
+Reply = OrderHandle | ModifyResult | CancelResult | Rejection | Unanswered | State
