@@ -11,6 +11,7 @@ than the rest of the struct. Only msgspec and the standard library may be import
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -56,6 +57,24 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
     def close_time(self) -> int:
         """End of the candle and the moment of its delivery, Unix milliseconds, UTC."""
         return self.time + TIMEFRAME_MS[self.timeframe]
+
+
+class Stretch:
+    """Candles that one process hands over without asking in between; they never cross a wire.
+
+    The reader takes candles until it orders something, then leaves the rest in the iterator: an
+    order may change what comes next. Handing over the iterator instead of each candle spares
+    several calls a candle.
+    """
+
+    __slots__ = ("candles", "latest", "one_stream")
+
+    def __init__(self, candles: Iterator[Candle], *, one_stream: bool) -> None:
+        self.candles = candles
+        self.latest: Candle | None = None
+        """The last candle taken; the reader sets it before it asks for anything."""
+        self.one_stream = one_stream
+        """Whether all candles are of one symbol and timeframe."""
 
 
 class Quote(msgspec.Struct, frozen=True, gc=False):

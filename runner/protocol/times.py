@@ -19,14 +19,9 @@ def to_ms(moment: datetime) -> int:
 
 
 def iso(moment: datetime) -> str:
-    """Return RFC 3339 text in UTC with `Z`: 2025-01-02T14:30:00Z, with milliseconds if there are any."""
-    utc = moment.astimezone(UTC)
-    if not utc.microsecond:
-        return utc.strftime("%Y-%m-%dT%H:%M:%SZ")
-    fraction = f"{utc.microsecond:06d}"
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + (
-        fraction[:3] if fraction.endswith("000") else fraction
-    ) + "Z"
+    """Return RFC 3339 text in UTC with `Z`, with 0, 3 or 6 fractional digits."""
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return (text[:-3] if moment.microsecond and text.endswith("000") else text) + "Z"
 
 
 def iso_ms(ms: int) -> str:

@@ -1,0 +1,1 @@
+"""Drivers: what carries a session's conversation, in process or over a wire."""

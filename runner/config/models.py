@@ -1,0 +1,278 @@
+"""Every key of the configuration: its type, its bounds, its default, and one line about it.
+
+This is the only list of keys. Files, variables, flags, the JSON Schema and `validate-config` are
+all derived from it. Durations are seconds, rates are fractions, money is Decimal, times are UTC.
+The line below a key is its description in the schema, which `schema` reads from this source:
+having pydantic do it would cost every start 17 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from runner.config import fields
+from runner.config.units import UnfitError, show_duration, show_moment
+from runner.protocol.enums import TIMEFRAME_MS
+from runner.protocol.subscriptions import Subscription
+
+HOUR = 3600.0
+DAY = 86_400.0
+MILLISECOND = 0.001
+MICROSECOND = 0.000_001
+MAX_MONEY = 10**15
+
+
+class Runtime(StrEnum):
+    """What the strategy runs against."""
+
+    EMBEDDED = "embedded"
+    ENGINE = "engine"
+    GATEWAY = "gateway"
+
+
+class OnException(StrEnum):
+    """What happens when a handler raises."""
+
+    HALT = "halt"
+    SKIP = "skip"
+
+
+class Ui(StrEnum):
+    """What is shown while a run is going on."""
+
+    AUTO = "auto"
+    LIVE = "live"
+    PLAIN = "plain"
+    JSON = "json"
+    NONE = "none"
+
+
+class Section(BaseModel):
+    """A group of keys. It cannot change after it was read, and it has no keys but its own."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+
+class EngineConfig(Section):
+    """Where a Backtest Engine is."""
+
+    ws_url: Annotated[str, fields.address("ws", "wss", example="ws://localhost:8081")] = (
+        "ws://localhost:8081"
+    )
+    """WebSocket address of the Backtest Engine."""
+    rest_url: Annotated[str, fields.address("http", "https")] = "http://localhost:8080"
+    """REST address of the Backtest Engine."""
+
+
+class GatewayConfig(Section):
+    """Where a Trading Gateway is."""
+
+    url: Annotated[str, fields.address("http", "https", "ws", "wss", of_gateway=True)] = (
+        "http://localhost:8080"
+    )
+    """Address of the Trading Gateway; the address of its WebSocket follows from it."""
+    api_key: Annotated[SecretStr | None, fields.secret()] = None
+    """Key for a gateway that asks for one. Better set as GATEWAY_API_KEY than written in a file."""
+
+
+class DataConfig(Section):
+    """The prices of the embedded engine."""
+
+    path: Annotated[str, fields.path()] = "sample"
+    """`sample` for the bundled prices, a file, or a pattern such as prices/{symbol}.csv."""
+    start: Annotated[datetime | None, fields.moment()] = Field(default=None, alias="from")
+    """First moment to replay, UTC unless it says otherwise; unset means the first there is."""
+    end: Annotated[datetime | None, fields.moment(end=True)] = Field(default=None, alias="to")
+    """Last moment to replay; a date includes that whole day. Unset means the last there is."""
+    timeframe: Annotated[str | None, fields.choice(TIMEFRAME_MS, optional=True)] = None
+    """Length of one candle; unset means it is detected from the data."""
+
+    @model_validator(mode="after")
+    def _range_is_in_order(self) -> DataConfig:
+        if self.start and self.end and self.start > self.end:
+            what = f"must not be after data.to ({show_moment(self.end)})"
+            raise UnfitError(f"{what}, was {show_moment(self.start)}", "swap them?", ("from",))
+        return self
+
+
+class CommissionConfig(Section):
+    """What the embedded engine charges for a trade: rate and per-unit charge are added."""
+
+    rate: Annotated[Decimal, fields.rate()] = Decimal(0)
+    """Share of the traded value, with its unit: 5 bps or 0.05%."""
+    per_unit: Annotated[Decimal, fields.number(low=0, high=MAX_MONEY)] = Decimal(0)
+    """Charge per unit traded, in the currency of the account."""
+    minimum: Annotated[Decimal, fields.number(low=0, high=MAX_MONEY)] = Decimal(0)
+    """Least charge per trade, in the currency of the account."""
+
+
+class SlippageConfig(Section):
+    """How much worse than the quoted price market and stop orders of the embedded engine fill."""
+
+    rate: Annotated[Decimal, fields.rate()] = Decimal(0)
+    """Distance from the quoted price, always against you, with its unit: 2 bps or 0.02%."""
+
+
+class ExchangeConfig(Section):
+    """The account and the costs of the embedded engine."""
+
+    cash: Annotated[Decimal, fields.number(above=0, high=MAX_MONEY)] = Decimal(100_000)
+    """Balance at the start."""
+    leverage: Annotated[Decimal, fields.number(low=1, high=1000)] = Decimal(1)
+    """Value of positions allowed per unit of equity; 1 is a cash account."""
+    currency: Annotated[
+        str, fields.text(pattern=r"^[A-Z]{3,5}$", wanted="a currency code such as USD")
+    ] = "USD"
+    """Currency of the account."""
+    commission: CommissionConfig = Field(default_factory=CommissionConfig)
+    """Commission on each trade."""
+    slippage: SlippageConfig = Field(default_factory=SlippageConfig)
+    """Slippage on market and stop orders."""
+
+
+class ConnectionConfig(Section):
+    """Limits of the connection to an engine or a gateway."""
+
+    open_timeout: Annotated[float, fields.duration(MILLISECOND, HOUR)] = 10.0
+    """Longest wait for a connection to open and for its first frame."""
+    request_timeout: Annotated[float, fields.duration(MILLISECOND, HOUR)] = 10.0
+    """Longest wait for the answer to one REST request."""
+    close_timeout: Annotated[float, fields.duration(MILLISECOND, HOUR)] = 5.0
+    """Longest wait for the other side to close."""
+    ping_interval: Annotated[float, fields.duration(MILLISECOND, HOUR)] = 20.0
+    """Time without frames after which the other side is asked whether it is still there."""
+    ping_timeout: Annotated[float, fields.duration(MILLISECOND, HOUR)] = 20.0
+    """Longest wait for its answer."""
+    max_attempts: Annotated[int, fields.whole(0, 1_000_000)] = 10
+    """Attempts to connect before giving up; 0 tries forever."""
+    backoff_initial: Annotated[float, fields.duration(MILLISECOND, HOUR)] = 0.5
+    """Pause before the second attempt; it grows with every further one."""
+    backoff_max: Annotated[float, fields.duration(MILLISECOND, HOUR)] = 30.0
+    """Longest pause between two attempts."""
+    require_complete: Annotated[bool, fields.flag()] = False
+    """Whether a backtest whose end was not confirmed counts as broken off (exit code 7)."""
+    stall_timeout: Annotated[float, fields.duration(MILLISECOND, DAY)] = 60.0
+    """Longest silence of a backtest that owes us an event."""
+    spin: Annotated[float, fields.duration(MICROSECOND, 10 * MILLISECOND, zero=True)] = 0.0002
+    """How long to poll the socket before sleeping, in a backtest; 0 turns it off."""
+    max_frame_bytes: Annotated[int, fields.whole(1024, 256 * 1024 * 1024)] = 1_048_576
+    """Largest frame accepted, in bytes."""
+    guard_after: Annotated[float, fields.duration(MILLISECOND, 10.0)] = 0.25
+    """Time in a handler after which a second thread answers pings for it."""
+
+    @model_validator(mode="after")
+    def _backoff_can_grow(self) -> ConnectionConfig:
+        if self.backoff_initial > self.backoff_max:
+            what = "must not be longer than connection.backoff_max"
+            was = f"({show_duration(self.backoff_max)}), was {show_duration(self.backoff_initial)}"
+            raise UnfitError(f"{what} {was}", "", ("backoff_initial",))
+        return self
+
+
+class RunConfig(BaseSettings):
+    """Configuration of a strategy run."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    runtime: Annotated[Runtime, fields.choice(Runtime, make=Runtime)] = Runtime.EMBEDDED
+    """What to run against; unset, it follows from the addresses that are set."""
+    strategy: Annotated[str | None, fields.path(optional=True)] = None
+    """path.py, path.py:Class, package.module:Class, or the name of an installed strategy."""
+    params: Annotated[Mapping[str, Any], fields.parameters()] = Field(default_factory=dict)
+    """Parameters of the strategy, by name."""
+    subscriptions: Annotated[tuple[Subscription, ...], fields.subscriptions()] = ()
+    """What to receive, such as S:AAPL:candle."""
+    engine: EngineConfig = Field(default_factory=EngineConfig)
+    """Where a Backtest Engine is."""
+    gateway: GatewayConfig = Field(default_factory=GatewayConfig)
+    """Where a Trading Gateway is."""
+    data: DataConfig = Field(default_factory=DataConfig)
+    """The prices of the embedded engine."""
+    exchange: ExchangeConfig = Field(default_factory=ExchangeConfig)
+    """The account and the costs of the embedded engine."""
+    connection: ConnectionConfig = Field(default_factory=ConnectionConfig)
+    """Limits of the connection to an engine or a gateway."""
+    on_exception: Annotated[OnException, fields.choice(OnException, make=OnException)] = (
+        OnException.HALT
+    )
+    """When a handler raises: halt the run, or skip the event and go on."""
+    ui: Annotated[Ui, fields.choice(Ui, make=Ui)] = Ui.AUTO
+    """What to show during the run; auto is live on a terminal and plain elsewhere."""
+    max_events: Annotated[int | None, fields.whole(1, 10**12, optional=True)] = None
+    """Stop after this many events."""
+    timeout: Annotated[float | None, fields.duration(MILLISECOND, 366 * DAY, optional=True)] = None
+    """Stop after this much real time."""
+    trust: Annotated[bool, fields.flag()] = False
+    """Whether to load a strategy from a place that others can write to, or from outside."""
+    handler_timeout: Annotated[float, fields.duration(MILLISECOND, DAY)] = 30.0
+    """Longest time one handler may take."""
+
+    def __init__(self, *, layers: Iterable[Mapping[str, Any]] = (), **values: Any) -> None:
+        """Read the model from `layers` of nested values, the strongest first.
+
+        Keyword arguments are stronger than every layer. Neither environment nor files are looked
+        at here: who wants them reads them into layers.
+
+        Raises:
+            pydantic.ValidationError: with the position of every value that does not fit.
+        """
+        values[_LAYERS] = tuple(layers)
+        super().__init__(**values)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is given
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Replace the sources that read global state by the layers that were handed in."""
+        assert isinstance(init_settings, InitSettingsSource)
+        layers = init_settings.init_kwargs.pop(_LAYERS, ())
+        return (init_settings, *(_Layer(settings_cls, values) for values in layers))
+
+
+_LAYERS = "layers"
+
+
+class _Layer(PydanticBaseSettingsSource):
+    """One source of values that was already read; positions are kept elsewhere."""
+
+    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, Any]) -> None:
+        super().__init__(settings_cls)
+        self._values = dict(values)
+
+    def get_field_value(
+        self,
+        field: FieldInfo,  # noqa: ARG002 - the signature is given
+        field_name: str,
+    ) -> tuple[Any, str, bool]:
+        return self._values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return self._values

@@ -1,0 +1,104 @@
+"""Market data at rest: one series of candles per symbol and timeframe, held in columns.
+
+A candle becomes an object only when it is delivered; six machine-typed columns take 48 bytes a
+candle where the objects would take some 250.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import repeat
+
+from runner.protocol.enums import TIMEFRAME_MS
+from runner.protocol.messages import Candle
+
+
+def _integers() -> array[int]:
+    return array("q")
+
+
+def _floats() -> array[float]:
+    return array("d")
+
+
+@dataclass(slots=True)
+class Series:
+    """Candles of one symbol and timeframe, ascending by start, no start twice."""
+
+    symbol: str
+    timeframe: str
+    times: array[int] = field(default_factory=_integers)
+    """Starts, Unix milliseconds, UTC."""
+    opens: array[float] = field(default_factory=_floats)
+    highs: array[float] = field(default_factory=_floats)
+    lows: array[float] = field(default_factory=_floats)
+    closes: array[float] = field(default_factory=_floats)
+    volumes: array[float] = field(default_factory=_floats)
+    source: str = "embedded"
+    """Where the candles come from, as the wire's `provider`."""
+    origin: str = ""
+    """The file the candles were read from, for people."""
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def length_ms(self) -> int:
+        """Length of one candle in milliseconds."""
+        return TIMEFRAME_MS[self.timeframe]
+
+    def candles(self) -> Iterator[Candle]:
+        """Return an iterator over the candles as objects.
+
+        It runs in C from the columns to the struct: the cheapest way there is in CPython.
+        """
+        return map(
+            Candle,
+            repeat(self.symbol),
+            repeat(self.timeframe),
+            self.times,
+            self.opens,
+            self.highs,
+            self.lows,
+            self.closes,
+            self.volumes,
+            repeat(self.source),
+        )
+
+    def between(self, start_ms: int | None, end_ms: int | None) -> Series:
+        """Return the candles that start at or after `start_ms` and before `end_ms`."""
+        low = 0 if start_ms is None else bisect_left(self.times, start_ms)
+        high = len(self.times) if end_ms is None else bisect_left(self.times, end_ms)
+        return Series(
+            self.symbol,
+            self.timeframe,
+            self.times[low:high],
+            self.opens[low:high],
+            self.highs[low:high],
+            self.lows[low:high],
+            self.closes[low:high],
+            self.volumes[low:high],
+            self.source,
+            self.origin,
+        )
+
+    def closed_before(self, now_ms: int, count: int) -> list[Candle]:
+        """Return the last `count` candles that have closed at or before `now_ms`."""
+        end = bisect_right(self.times, now_ms - self.length_ms)
+        return [
+            Candle(
+                self.symbol,
+                self.timeframe,
+                self.times[i],
+                self.opens[i],
+                self.highs[i],
+                self.lows[i],
+                self.closes[i],
+                self.volumes[i],
+                self.source,
+            )
+            for i in range(max(0, end - count), end)
+        ]

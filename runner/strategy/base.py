@@ -1,0 +1,472 @@
+"""The class a strategy derives from: handlers to override, helpers to call, state to read.
+
+A helper puts a request on the desk and returns at once; the session executes it after the handler
+has returned and before the event is acknowledged. Nothing here talks to anybody.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from runner.protocol.commands import ModifyOrder, SubmitOrder
+from runner.protocol.enums import OrderType, RejectReason, Side, TimeInForce, TrailingType
+from runner.protocol.messages import (
+    Account,
+    Candle,
+    Connection,
+    ErrorNotice,
+    Position,
+    Quote,
+    RateLimit,
+    Trade,
+)
+from runner.strategy.desk import Desk
+from runner.strategy.holding import Holding
+from runner.strategy.indicators import (
+    AtrKernel,
+    EmaKernel,
+    Indicator,
+    RsiKernel,
+    SmaKernel,
+    highest,
+    lowest,
+)
+from runner.strategy.order import CancelRequest, ModifyRequest, Order
+from runner.strategy.sizing import Number, exact_quantity, quantity_step, worth
+
+
+class Strategy:
+    """Base class of every strategy. Override the handlers you need; all are optional.
+
+    Handlers are plain functions: time does not pass inside one, so there is nothing to await. What
+    a handler orders is executed when it returns, before the event is acknowledged.
+    """
+
+    history = 1000
+    """How many candles `candles` can look back, per symbol and timeframe."""
+
+    default_subscriptions: tuple[str, ...] = ()
+    """What to subscribe to when the run does not say, e.g. `("S:AAPL:candle",)`."""
+
+    _desk: Desk
+
+    # Handlers
+
+    def on_start(self) -> None:
+        """Prepare: make indicators here. Account and positions are known, prices are not."""
+
+    def on_candle(self, candle: Candle) -> None:
+        """Handle a candle that has just closed."""
+
+    def on_quote(self, quote: Quote) -> None:
+        """Handle a change of bid or ask."""
+
+    def on_order(self, order: Order) -> None:
+        """Handle a change of an order: accepted, filled, cancelled, rejected, expired."""
+
+    def on_trade(self, trade: Trade) -> None:
+        """Handle one execution."""
+
+    def on_position(self, position: Position) -> None:
+        """Handle a changed position; quantity zero means closed."""
+
+    def on_account(self, account: Account) -> None:
+        """Handle changed money. Margin warnings and margin calls also reach `on_error`."""
+
+    def on_connection(self, connection: Connection) -> None:
+        """Handle a change of the connection, e.g. a gap in the data after a reconnect."""
+
+    def on_rate_limit(self, limit: RateLimit) -> None:
+        """Handle a warning that requests are running out."""
+
+    def on_error(self, error: ErrorNotice) -> None:
+        """Handle a problem the peer reports."""
+
+    def on_stop(self) -> None:
+        """Clean up: called once, after the last event."""
+
+    # Orders
+
+    def buy(
+        self,
+        symbol: str | None = None,
+        *,
+        quantity: Number | None = None,
+        notional: Number | None = None,
+        equity: Number | None = None,
+        limit: Number | None = None,
+        stop: Number | None = None,
+        trail: Number | None = None,
+        stop_loss: Number | None = None,
+        take_profit: Number | None = None,
+        time_in_force: str = "GTC",
+        reduce_only: bool = False,
+        reason: str = "",
+    ) -> Order:
+        """Order to buy, and return the ticket at once.
+
+        Args:
+            symbol: what to buy; the symbol of the event being handled by default.
+            quantity: units to buy. Give exactly one of quantity, notional and equity.
+            notional: value to buy, in quote currency.
+            equity: value to buy, as a fraction of the current equity (0.95 is 95 %).
+            limit: highest price to pay; makes it a limit order.
+            stop: price at which the order becomes active; makes it a stop order, together with
+                `limit` a stop-limit order.
+            trail: distance of a trailing stop, in quote currency.
+            stop_loss: trigger price of a stop order that protects the position once filled.
+            take_profit: limit price of an order that takes the profit once filled.
+            time_in_force: GTC, DAY, IOC or FOK.
+            reduce_only: only ever make the position smaller.
+            reason: why, for reports.
+
+        Raises:
+            ValueError: none or several of quantity, notional and equity are given, there is no
+                symbol, or the time in force does not exist. Numbers that make no order (zero,
+                negative, not finite) do not raise: they come back as a rejection.
+        """
+        return self._order(
+            Side.BUY, symbol, quantity, notional, equity, limit, stop, trail,
+            stop_loss, take_profit, time_in_force, reduce_only, reason,
+        )  # fmt: skip
+
+    def sell(
+        self,
+        symbol: str | None = None,
+        *,
+        quantity: Number | None = None,
+        notional: Number | None = None,
+        equity: Number | None = None,
+        limit: Number | None = None,
+        stop: Number | None = None,
+        trail: Number | None = None,
+        stop_loss: Number | None = None,
+        take_profit: Number | None = None,
+        time_in_force: str = "GTC",
+        reduce_only: bool = False,
+        reason: str = "",
+    ) -> Order:
+        """Order to sell; beyond what is held this sells short. Arguments as for `buy`."""
+        return self._order(
+            Side.SELL, symbol, quantity, notional, equity, limit, stop, trail,
+            stop_loss, take_profit, time_in_force, reduce_only, reason,
+        )  # fmt: skip
+
+    def target(
+        self,
+        symbol: str | None = None,
+        *,
+        quantity: Number | None = None,
+        notional: Number | None = None,
+        equity: Number | None = None,
+        reason: str = "",
+    ) -> Order | None:
+        """Order the difference to a wanted position; None when it is already there.
+
+        The arguments give the position to end up with, negative for short: units, value in quote
+        currency, or a fraction of the current equity.
+
+        Raises:
+            ValueError: as for `buy`.
+        """
+        name = self._symbol(symbol)
+        _exactly_one(quantity=quantity, notional=notional, equity=equity)
+        price = self._desk.price(name)
+        try:
+            if quantity is not None:
+                wanted = exact_quantity(quantity)
+            else:
+                value = self._value(notional, equity)
+                wanted = self._worth(name, abs(value), price) * (1 if value >= 0 else -1)
+        except (ValueError, ArithmeticError) as error:
+            return self._rejected(Side.BUY, name, RejectReason.INVALID_QUANTITY, str(error), reason)
+        difference = wanted - self._desk.portfolio.quantity(name)
+        if not difference:
+            return None
+        side = Side.BUY if difference > 0 else Side.SELL
+        return self._order(side, name, abs(difference), reason=reason)
+
+    def close(
+        self, symbol: str | None = None, *, limit: Number | None = None, reason: str = ""
+    ) -> Order | None:
+        """Order to close the whole position, and only that; None when there is none."""
+        name = self._symbol(symbol)
+        held = self._desk.portfolio.quantity(name)
+        if not held:
+            return None
+        side = Side.SELL if held > 0 else Side.BUY
+        return self._order(side, name, abs(held), limit=limit, reduce_only=True, reason=reason)
+
+    def cancel(self, order: Order | None = None, *, symbol: str | None = None) -> None:
+        """Cancel one working order, or all working orders of a symbol.
+
+        Args:
+            order: the ticket to cancel; a finished one is left alone.
+            symbol: whose orders to cancel when no order is given; by default the symbol of the
+                event being handled.
+        """
+        orders = [order] if order is not None else self.working_orders(symbol)
+        self._desk.outbox.extend(CancelRequest(one) for one in orders if one.is_working)
+
+    def modify(
+        self,
+        order: Order,
+        *,
+        quantity: Number | None = None,
+        limit: Number | None = None,
+        stop: Number | None = None,
+    ) -> None:
+        """Change a working order: its total quantity, limit or stop; a finished one is left alone.
+
+        Raises:
+            ValueError: a value is not a finite number.
+        """
+        if order.is_done:
+            return
+        changes = ModifyOrder(
+            order_id="",
+            quantity=None if quantity is None else exact_quantity(quantity),
+            limit_price=None if limit is None else exact_quantity(limit),
+            stop_price=None if stop is None else exact_quantity(stop),
+        )
+        self._desk.outbox.append(ModifyRequest(order, changes))
+
+    # State
+
+    @property
+    def symbol(self) -> str:
+        """The symbol of the event being handled."""
+        return self._symbol(None)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols the run is subscribed to."""
+        return self._desk.subscribed
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the event being handled, UTC: simulated in a backtest."""
+        return self._desk.now
+
+    @property
+    def is_flat(self) -> bool:
+        """True when there is no position in the symbol of the event being handled."""
+        desk = self._desk
+        return desk.symbol not in desk.portfolio.positions
+
+    @property
+    def is_long(self) -> bool:
+        """True when the position in the symbol of the event being handled is positive."""
+        desk = self._desk
+        position = desk.portfolio.positions.get(desk.symbol)  # type: ignore[arg-type]
+        return position is not None and position.size > 0
+
+    @property
+    def is_short(self) -> bool:
+        """True when the position in the symbol of the event being handled is negative."""
+        desk = self._desk
+        position = desk.portfolio.positions.get(desk.symbol)  # type: ignore[arg-type]
+        return position is not None and position.size < 0
+
+    def position(self, symbol: str | None = None) -> Holding:
+        """Return the position in a symbol, by default that of the event being handled."""
+        name = self._symbol(symbol)
+        price = self._desk.price(name)
+        position = self._desk.portfolio.positions.get(name)
+        if position is None:
+            return Holding(name, Decimal(0), Decimal(0), price)
+        return Holding(name, position.quantity, position.average_entry_price, price)
+
+    @property
+    def orders(self) -> list[Order]:
+        """The tickets of all working orders, oldest first, whatever their symbol."""
+        return list(self._desk.working.values())
+
+    def working_orders(self, symbol: str | None = None) -> list[Order]:
+        """Return the tickets of a symbol's working orders, oldest first."""
+        name = self._symbol(symbol)
+        return [one for one in self._desk.working.values() if one.symbol == name]
+
+    @property
+    def account(self) -> Account | None:
+        """The account as the peer last stated it."""
+        return self._desk.portfolio.account
+
+    @property
+    def equity(self) -> float:
+        """Balance plus the profit of open positions at the last known prices."""
+        return self._desk.equity()
+
+    def price(self, symbol: str | None = None) -> float | None:
+        """Return the last known price of a symbol; None before the first."""
+        return self._desk.price(self._symbol(symbol))
+
+    def candles(self, n: int, symbol: str | None = None) -> list[Candle]:
+        """Return the last `n` candles of a symbol, oldest first; fewer while there are fewer.
+
+        Raises:
+            ValueError: more than `history` candles are asked for.
+        """
+        if n > self._desk.history_limit:
+            raise ValueError(
+                f"candles({n}) looks back further than the {self._desk.history_limit} candles "
+                f"kept; set `history = {n}` on the strategy class"
+            )
+        return list(self._desk.history(self._symbol(symbol)))[-n:] if n > 0 else []
+
+    # Indicators
+
+    def sma(self, length: int, *, timeframe: str | None = None) -> Indicator:
+        """Return the simple moving average of the last `length` closes."""
+        return self._indicator(f"sma({length})", length, SmaKernel, timeframe)
+
+    def ema(self, length: int, *, timeframe: str | None = None) -> Indicator:
+        """Return the exponential moving average of the closes, smoothing 2 / (length + 1)."""
+        return self._indicator(f"ema({length})", length, EmaKernel, timeframe)
+
+    def rsi(self, length: int = 14, *, timeframe: str | None = None) -> Indicator:
+        """Return Wilder's relative strength index of the closes, 0 to 100."""
+        return self._indicator(f"rsi({length})", length + 1, RsiKernel, timeframe)
+
+    def atr(self, length: int = 14, *, timeframe: str | None = None) -> Indicator:
+        """Return Wilder's average true range, in quote currency."""
+        return self._indicator(f"atr({length})", length + 1, AtrKernel, timeframe)
+
+    def highest(self, length: int, *, timeframe: str | None = None) -> Indicator:
+        """Return the highest high of the last `length` candles, the current one included."""
+        return self._indicator(f"highest({length})", length, highest, timeframe)
+
+    def lowest(self, length: int, *, timeframe: str | None = None) -> Indicator:
+        """Return the lowest low of the last `length` candles, the current one included."""
+        return self._indicator(f"lowest({length})", length, lowest, timeframe)
+
+    @property
+    def is_warm(self) -> bool:
+        """True when every indicator has a value for the symbol being handled."""
+        return all(one.is_warm for one in self._desk.indicators)
+
+    # Inside
+
+    def _indicator(self, name: str, length: int, make: Any, timeframe: str | None) -> Indicator:
+        if length < 1:
+            raise ValueError(f"{name}: the length must be at least 1")
+        if self._desk.streams:
+            raise ValueError(f"{name}: make indicators in on_start, before the first candle")
+        indicator = Indicator(name, length, make, timeframe)
+        self._desk.indicators.append(indicator)
+        return indicator
+
+    def _symbol(self, symbol: str | None) -> str:
+        name = symbol or self._desk.symbol
+        if name is None:
+            raise ValueError("no event is being handled yet: name the symbol")
+        return name
+
+    def _order(
+        self,
+        side: Side,
+        symbol: str | None,
+        quantity: Number | None = None,
+        notional: Number | None = None,
+        equity: Number | None = None,
+        limit: Number | None = None,
+        stop: Number | None = None,
+        trail: Number | None = None,
+        stop_loss: Number | None = None,
+        take_profit: Number | None = None,
+        time_in_force: str = "GTC",
+        reduce_only: bool = False,
+        reason: str = "",
+    ) -> Order:
+        name = self._symbol(symbol)
+        _exactly_one(quantity=quantity, notional=notional, equity=equity)
+        tif = _time_in_force(time_in_force)
+        try:
+            prices = {
+                "limit_price": _price(limit),
+                "stop_price": _price(stop),
+                "trailing_distance": _price(trail),
+                "stop_loss": _price(stop_loss),
+                "take_profit": _price(take_profit),
+            }
+        except ValueError as error:
+            return self._rejected(side, name, RejectReason.INVALID_PRICE, str(error), reason)
+        try:
+            if quantity is not None:
+                size = exact_quantity(quantity)
+            else:
+                at = prices["limit_price"] or prices["stop_price"]
+                price = float(at) if at else self._desk.price(name)
+                size = self._worth(name, self._value(notional, equity), price)
+            if size <= 0:
+                raise ValueError(f"quantity must be positive, was {size}")
+        except (ValueError, ArithmeticError) as error:
+            return self._rejected(side, name, RejectReason.INVALID_QUANTITY, str(error), reason)
+        request = SubmitOrder(
+            symbol=name,
+            side=side,
+            quantity=size,
+            order_type=_order_type(limit, stop, trail),
+            client_order_id=self._desk.next_order_id(),
+            trailing_type=None if trail is None else TrailingType.ABSOLUTE,
+            time_in_force=tif,
+            reduce_only=reduce_only,
+            **prices,
+        )
+        return self._desk.submit(request, reason)
+
+    def _value(self, notional: Number | None, equity: Number | None) -> Decimal:
+        if notional is not None:
+            return exact_quantity(notional)
+        if equity is None:  # `_exactly_one` has checked it
+            raise ValueError("no size given")
+        return exact_quantity(equity) * exact_quantity(self.equity)
+
+    def _worth(self, symbol: str, value: Decimal, price: float | None) -> Decimal:
+        if price is None:
+            raise ValueError(f"no price of {symbol} is known yet: give a quantity or a limit")
+        return worth(value, exact_quantity(price), quantity_step(symbol))
+
+    def _rejected(
+        self, side: Side, symbol: str, reason: RejectReason, message: str, why: str
+    ) -> Order:
+        order = Order(
+            self._desk.next_order_id(), symbol, side, Decimal(0), OrderType.MARKET, reason=why
+        )
+        return self._desk.reject(order, reason.value, message)
+
+
+def _exactly_one(**sizes: Number | None) -> None:
+    given = [name for name, value in sizes.items() if value is not None]
+    if len(given) != 1:
+        raise ValueError(
+            f"give exactly one of {', '.join(sizes)}, was {', '.join(given) or 'none'}"
+        )
+
+
+def _price(number: Number | None) -> Decimal | None:
+    if number is None:
+        return None
+    value = exact_quantity(number)
+    if value <= 0:
+        raise ValueError(f"a price must be positive, was {value}")
+    return value
+
+
+def _order_type(limit: Number | None, stop: Number | None, trail: Number | None) -> OrderType:
+    if trail is not None:
+        return OrderType.TRAILING_STOP
+    if stop is not None:
+        return OrderType.STOP if limit is None else OrderType.STOP_LIMIT
+    return OrderType.MARKET if limit is None else OrderType.LIMIT
+
+
+def _time_in_force(text: str) -> TimeInForce:
+    try:
+        return TimeInForce(text)
+    except ValueError:
+        raise ValueError(
+            f"time_in_force must be one of {', '.join(TimeInForce)}, was {text!r}"
+        ) from None

@@ -1,0 +1,294 @@
+"""The desk: all that stands between a strategy's methods and the session.
+
+It knows which event is being handled, keeps the tickets, the indicators and the history, and
+collects in its outbox what the strategy asks for. It executes nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from math import nan
+
+from runner.protocol.commands import State, SubmitOrder
+from runner.protocol.messages import Candle, OrderSnapshot, OrderUpdate, Quote, Trade
+from runner.protocol.times import from_ms, to_ms
+from runner.strategy.indicators import Indicator, Kernel
+from runner.strategy.order import Attention, CancelRequest, LocalRejection, ModifyRequest, Order
+from runner.strategy.portfolio import Portfolio
+
+Request = SubmitOrder | CancelRequest | ModifyRequest | LocalRejection | Attention
+"""What a strategy may leave in the outbox."""
+
+_ZERO = Decimal(0)
+
+
+class Stream:
+    """What is kept per symbol and timeframe: the latest candles and the indicators' state."""
+
+    __slots__ = ("history", "kernels", "symbol", "timeframe", "updates")
+
+    def __init__(self, candle: Candle, indicators: list[Indicator], history: int) -> None:
+        self.symbol = candle.symbol
+        self.timeframe = candle.timeframe
+        self.history: deque[Candle] = deque(maxlen=history)
+        self.kernels: list[Kernel] = [
+            one.make(one)
+            for one in indicators
+            if one.timeframe is None or one.timeframe == candle.timeframe
+        ]
+        self.updates = [kernel.update for kernel in self.kernels]
+
+    def show(self, *, only_fixed: bool = False) -> None:
+        """Let the indicators show this stream's values, or only those fixed to its timeframe."""
+        for kernel in self.kernels:
+            if not only_fixed or kernel.indicator.timeframe is not None:
+                kernel.indicator.value = kernel.value
+
+
+class Desk:
+    """The strategy's place of work: state, tickets, indicators and the outbox."""
+
+    def __init__(self, *, order_prefix: str = "r", history: int = 1000) -> None:
+        self.portfolio = Portfolio()
+        self.outbox: list[Request] = []
+        self.tickets: dict[str, Order] = {}
+        """Every order of the run by client order id; orders of others by the peer's id."""
+        self.working: dict[str, Order] = {}
+        """The tickets that may still execute."""
+        self.indicators: list[Indicator] = []
+        self.streams: dict[tuple[str, str], Stream] = {}
+        self.symbol: str | None = None
+        """The symbol of the event being handled."""
+        self.subscribed: tuple[str, ...] = ()
+        self.tape: list[Candle] = []
+        """Candles taken and not yet worked into prices, history and the equity curve. Everything
+        that asks for one of those catches up first, so a candle costs one append until then."""
+        self._clock_ms = 0
+        self._stream: Stream | None = None
+        self._by_symbol: dict[str, list[Stream]] = {}
+        self._by_id: dict[str, Order] = {}
+        self._order_prefix = order_prefix
+        self._orders_made = 0
+        self._history = history
+
+    # Events in
+
+    def load(self, state: State) -> None:
+        """Take over what the peer holds, at the start and again after a gap."""
+        self.portfolio.load(state)
+        for snapshot in state.orders:
+            order = self._ticket(snapshot)
+            order.update(snapshot)
+            self.settle(order)
+
+    def take_candle(self, candle: Candle) -> None:
+        """Take in a candle: clock, price, history and indicators, before any handler runs."""
+        stream = self._stream
+        if stream is None or stream.symbol != candle.symbol or stream.timeframe != candle.timeframe:
+            stream = self._switch(candle)
+        self.tape.append(candle)
+        for update in stream.updates:
+            update(candle)
+
+    def takers(self, candle: Candle) -> list[Callable[[Candle], None]]:
+        """Return what takes in each candle of a stretch of one stream that begins with `candle`.
+
+        Together they do what `take_candle` does, without looking for the stream every time.
+        """
+        self.catch_up()
+        return [self.tape.append, *self._switch(candle).updates]
+
+    def catch_up(self) -> None:
+        """Work the candles on the tape into prices, history and the equity curve."""
+        tape = self.tape
+        if not tape:
+            return
+        self._clock_ms = max(self._clock_ms, tape[-1].close_time)
+        one_stream = self._stream if len(self.streams) == 1 else None
+        self.portfolio.mark(tape, one_symbol=one_stream is not None)
+        if one_stream is not None:
+            one_stream.history.extend(tape)
+        else:
+            for candle in tape:
+                self.streams[candle.symbol, candle.timeframe].history.append(candle)
+        tape.clear()
+
+    def take_quote(self, quote: Quote) -> None:
+        """Take in a quote: clock and price."""
+        self.catch_up()
+        self._clock_ms = max(self._clock_ms, quote.time)
+        self.portfolio.last[quote.symbol] = quote.last
+        self.focus(quote.symbol)
+
+    def take_order(self, update: OrderUpdate) -> Order:
+        """Fold an order's new state into its ticket and the portfolio, and return the ticket."""
+        snapshot = update.order
+        self._set_clock(snapshot.updated_at)
+        self.focus(snapshot.symbol)
+        order = self._ticket(snapshot)
+        if update.parent_order_id is not None:
+            order.parent_order_id = update.parent_order_id
+        if snapshot.filled_quantity > order.filled_quantity:
+            before = order.filled_quantity * (order.average_fill_price or _ZERO)
+            after = snapshot.filled_quantity * (snapshot.average_fill_price or _ZERO)
+            newly = snapshot.filled_quantity - order.filled_quantity
+            self._fill(order, snapshot.filled_quantity, (after - before) / newly)
+        order.update(snapshot)
+        self.settle(order)
+        return order
+
+    def take_trade(self, trade: Trade) -> Trade:
+        """Keep an execution; fold it into the position unless its order has told of it already."""
+        self._set_clock(trade.timestamp)
+        self.focus(trade.symbol)
+        order = self._by_id.get(trade.order_id)
+        if order is None:
+            realized = self.portfolio.fill(trade.symbol, trade.side, trade.quantity, trade.price)
+            self.portfolio.record(trade, realized, "")
+            return trade
+        order.traded += trade.quantity
+        self._fill(order, order.traded, trade.price)
+        self.portfolio.record(trade, order.unreported_pnl, order.reason)
+        order.unreported_pnl = None
+        return trade
+
+    def settle(self, order: Order) -> None:
+        """File a ticket under working or done."""
+        key = order.client_order_id or order.id or ""
+        if order.is_working:
+            self.working[key] = order
+        else:
+            self.working.pop(key, None)
+        if order.id is not None:
+            self._by_id[order.id] = order
+
+    def focus(self, symbol: str) -> None:
+        """Make `symbol` the one that helpers and indicators refer to."""
+        if symbol == self.symbol:
+            return
+        self.symbol = symbol
+        streams = self._by_symbol.get(symbol)
+        if streams:
+            self._show(streams[0])
+        else:
+            self._stream = None
+            self._blank()
+
+    # Requests out
+
+    def submit(self, request: SubmitOrder, reason: str) -> Order:
+        """Put an order into the outbox and return its ticket."""
+        order = Order.requested(request, reason)
+        self._keep(order)
+        self.outbox.append(request)
+        return order
+
+    def reject(self, order: Order, reason: str, message: str) -> Order:
+        """Refuse an order here and now; the strategy hears of it like of any rejection."""
+        self._keep(order)
+        self.outbox.append(LocalRejection(order, reason, message))
+        return order
+
+    def interrupt(self) -> None:
+        """Make the session stop taking candles and look up; safe in a signal handler."""
+        self.outbox.append(Attention())
+
+    def next_order_id(self) -> str:
+        """Return a client order id, unique in the run and the same in every repetition of it."""
+        self._orders_made += 1
+        return f"{self._order_prefix}-{self._orders_made}"
+
+    # Questions
+
+    @property
+    def now_ms(self) -> int:
+        """The moment of the event being handled, Unix milliseconds, UTC; 0 before the first."""
+        self.catch_up()
+        return self._clock_ms
+
+    def price(self, symbol: str) -> float | None:
+        """Return the last known price of `symbol`; None before the first."""
+        self.catch_up()
+        return self.portfolio.last.get(symbol)
+
+    def equity(self) -> float:
+        """Return balance plus the profit of open positions at the last known prices."""
+        self.catch_up()
+        return self.portfolio.equity()
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the event being handled, UTC."""
+        return from_ms(self.now_ms)
+
+    def history(self, symbol: str) -> deque[Candle]:
+        """Return the kept candles of `symbol`, of the current timeframe where that is known."""
+        self.catch_up()
+        stream = self._stream
+        if stream is None or stream.symbol != symbol:
+            streams = self._by_symbol.get(symbol)
+            if not streams:
+                return deque()
+            stream = streams[0]
+        return stream.history
+
+    @property
+    def history_limit(self) -> int:
+        """How many candles are kept per symbol and timeframe."""
+        return self._history
+
+    # Inside
+
+    def _keep(self, order: Order) -> None:
+        key = order.client_order_id or ""
+        self.tickets[key] = order
+        self.working[key] = order
+
+    def _ticket(self, snapshot: OrderSnapshot) -> Order:
+        order = self._by_id.get(snapshot.id)
+        if order is None and snapshot.client_order_id is not None:
+            order = self.tickets.get(snapshot.client_order_id)
+        if order is None:
+            order = Order.seen(snapshot)
+            self.tickets[order.client_order_id or snapshot.id] = order
+        return order
+
+    def _fill(self, order: Order, filled: Decimal, price: Decimal) -> None:
+        newly = filled - order.folded
+        if newly <= 0:
+            return
+        order.folded = filled
+        realized = self.portfolio.fill(order.symbol, order.side, newly, price)
+        if realized is not None:
+            order.unreported_pnl = (order.unreported_pnl or _ZERO) + realized
+
+    def _set_clock(self, moment: datetime) -> None:
+        self.catch_up()
+        # Simulated clocks of fills and candles may interleave; the strategy's never goes back.
+        self._clock_ms = max(self._clock_ms, to_ms(moment))
+
+    def _switch(self, candle: Candle) -> Stream:
+        key = (candle.symbol, candle.timeframe)
+        stream = self.streams.get(key)
+        if stream is None:
+            stream = Stream(candle, self.indicators, self._history)
+            self.streams[key] = stream
+            self._by_symbol.setdefault(candle.symbol, []).append(stream)
+        self.symbol = candle.symbol
+        self._show(stream)
+        return stream
+
+    def _show(self, stream: Stream) -> None:
+        self._stream = stream
+        self._blank()
+        for other in self._by_symbol[stream.symbol]:
+            if other is not stream:
+                other.show(only_fixed=True)
+        stream.show()
+
+    def _blank(self) -> None:
+        for indicator in self.indicators:
+            indicator.value = nan

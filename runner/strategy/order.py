@@ -1,0 +1,230 @@
+"""The ticket a strategy holds for an order: one object from the request to the last fill."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from runner.protocol.commands import ModifyOrder, SubmitOrder
+from runner.protocol.enums import OrderStatus, OrderType, Side, TimeInForce
+from runner.protocol.messages import OrderSnapshot
+
+_ZERO = Decimal(0)
+
+
+class Order:
+    """An order of the strategy; later events update the same object.
+
+    A rejection is data, not an exception: look at `status` and `reject_reason`.
+    """
+
+    __slots__ = (
+        "announced",
+        "average_fill_price",
+        "client_order_id",
+        "created_at",
+        "filled_quantity",
+        "folded",
+        "id",
+        "limit_price",
+        "order_type",
+        "parent_order_id",
+        "quantity",
+        "reason",
+        "reduce_only",
+        "reject_message",
+        "reject_reason",
+        "side",
+        "status",
+        "stop_loss",
+        "stop_price",
+        "symbol",
+        "take_profit",
+        "time_in_force",
+        "traded",
+        "unreported_pnl",
+        "updated_at",
+    )
+
+    def __init__(
+        self,
+        client_order_id: str | None,
+        symbol: str,
+        side: Side,
+        quantity: Decimal,
+        order_type: OrderType,
+        *,
+        reason: str = "",
+    ) -> None:
+        self.client_order_id = client_order_id
+        self.symbol = symbol
+        self.side = side
+        self.quantity = quantity
+        self.order_type = order_type
+        self.reason = reason
+        """What the strategy gave as its reason, for reports."""
+        self.id: str | None = None
+        """The peer's id; None until the order is accepted."""
+        self.status = OrderStatus.PENDING
+        self.filled_quantity = _ZERO
+        self.average_fill_price: Decimal | None = None
+        self.limit_price: Decimal | None = None
+        self.stop_price: Decimal | None = None
+        self.stop_loss: Decimal | None = None
+        self.take_profit: Decimal | None = None
+        self.time_in_force = TimeInForce.GTC
+        self.reduce_only = False
+        self.parent_order_id: str | None = None
+        """The entry this order protects, for an attached stop-loss or take-profit."""
+        self.reject_reason: str | None = None
+        self.reject_message: str | None = None
+        self.created_at: datetime | None = None
+        self.updated_at: datetime | None = None
+        # Bookkeeping of the desk: an execution is told twice, by its order and by its trade, in
+        # either order, and must be folded into the position once.
+        self.folded = _ZERO
+        self.traded = _ZERO
+        self.unreported_pnl: Decimal | None = None
+        self.announced: tuple[object, ...] = ()
+
+    @property
+    def remaining_quantity(self) -> Decimal:
+        return self.quantity - self.filled_quantity
+
+    @property
+    def is_done(self) -> bool:
+        """True when nothing can happen to the order any more."""
+        return self.status.is_terminal
+
+    @property
+    def is_working(self) -> bool:
+        """True while the order may still execute."""
+        return not self.status.is_terminal
+
+    @property
+    def is_filled(self) -> bool:
+        return self.status is OrderStatus.FILLED
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.status is OrderStatus.REJECTED
+
+    @classmethod
+    def requested(cls, request: SubmitOrder, reason: str) -> Order:
+        """Make the ticket of an order about to be sent."""
+        order = cls(
+            request.client_order_id,
+            request.symbol,
+            request.side,
+            request.quantity,
+            request.order_type,
+            reason=reason,
+        )
+        order.limit_price = request.limit_price
+        order.stop_price = request.stop_price
+        order.stop_loss = request.stop_loss
+        order.take_profit = request.take_profit
+        order.time_in_force = request.time_in_force
+        order.reduce_only = request.reduce_only
+        return order
+
+    @classmethod
+    def seen(cls, snapshot: OrderSnapshot) -> Order:
+        """Make the ticket of an order that somebody else placed: an exit leg, another program."""
+        order = cls(
+            snapshot.client_order_id,
+            snapshot.symbol,
+            snapshot.side,
+            snapshot.quantity,
+            snapshot.order_type,
+        )
+        order.update(snapshot)
+        return order
+
+    def update(self, snapshot: OrderSnapshot) -> None:
+        """Take over what the peer says; an older message never reopens a finished order."""
+        if self.status.is_terminal and not snapshot.status.is_terminal:
+            return
+        self.id = snapshot.id
+        self.status = snapshot.status
+        self.quantity = snapshot.quantity
+        self.filled_quantity = snapshot.filled_quantity
+        self.average_fill_price = snapshot.average_fill_price
+        self.limit_price = snapshot.limit_price
+        self.stop_price = snapshot.stop_price
+        self.stop_loss = snapshot.stop_loss
+        self.take_profit = snapshot.take_profit
+        self.time_in_force = snapshot.time_in_force
+        self.reduce_only = bool(snapshot.reduce_only)
+        self.parent_order_id = snapshot.parent_order_id or self.parent_order_id
+        self.reject_reason = snapshot.reject_reason or self.reject_reason
+        self.created_at = snapshot.created_at
+        self.updated_at = snapshot.updated_at
+
+    def is_news(self) -> bool:
+        """Tell whether the order differs from what the strategy was last told, and remember it.
+
+        The answer to a request and the event that follows it often say the same.
+        """
+        facts = (
+            self.status,
+            self.filled_quantity,
+            self.quantity,
+            self.limit_price,
+            self.stop_price,
+        )
+        news, self.announced = facts != self.announced, facts
+        return news
+
+    def reject(self, reason: str, message: str) -> None:
+        """Mark the order as refused."""
+        self.status = OrderStatus.REJECTED
+        self.reject_reason = reason
+        self.reject_message = message
+
+    def __repr__(self) -> str:
+        price = "".join(
+            f" {label} {value}"
+            for label, value in (("limit", self.limit_price), ("stop", self.stop_price))
+            if value is not None
+        )
+        return (
+            f"<Order {self.client_order_id or self.id} {self.side} {self.quantity} {self.symbol} "
+            f"{self.order_type}{price} {self.status}>"
+        )
+
+
+class LocalRejection:
+    """A request that never leaves: it is reported to the strategy like any other rejection."""
+
+    __slots__ = ("message", "order", "reason")
+
+    def __init__(self, order: Order, reason: str, message: str) -> None:
+        self.order = order
+        self.reason = reason
+        self.message = message
+
+
+class CancelRequest:
+    """A cancel that waits for its order's id, which the order's own answer brings."""
+
+    __slots__ = ("order",)
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+
+
+class ModifyRequest:
+    """A modification that waits for its order's id."""
+
+    __slots__ = ("changes", "order")
+
+    def __init__(self, order: Order, changes: ModifyOrder) -> None:
+        self.order = order
+        self.changes = changes
+
+
+class Attention:
+    """Nothing to execute: somebody wants the session to look up before it goes on."""
+
+    __slots__ = ()

@@ -1,0 +1,160 @@
+"""The mirror: account, positions and executions as folded from the events received so far.
+
+It answers every question a strategy has about its state without a request. Two sources feed it: what
+the peer states outright (`position`, `account`), which is taken over, and what an order's fills
+imply, because many gateways report nothing else. It also keeps the equity curve: one point per time
+step, taken after the step's last candle.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from decimal import Decimal
+
+from runner.protocol.commands import State
+from runner.protocol.enums import Side
+from runner.protocol.messages import Account, Candle, Position, Trade
+
+_ZERO = Decimal(0)
+
+
+class OpenPosition:
+    """A net position: `quantity` is positive when long, negative when short."""
+
+    __slots__ = ("average_entry_price", "quantity", "size", "value")
+
+    def __init__(self, quantity: Decimal, average_entry_price: Decimal) -> None:
+        self.quantity = quantity
+        self.average_entry_price = average_entry_price
+        # Floats beside the exact numbers, for marking on every candle.
+        self.size = float(quantity)
+        self.value = float(quantity * average_entry_price)
+
+
+class Fill:
+    """One execution as the run's record keeps it, with the profit it realized."""
+
+    __slots__ = ("order_reason", "realized_pnl", "trade")
+
+    def __init__(self, trade: Trade, realized_pnl: Decimal | None, order_reason: str) -> None:
+        self.trade = trade
+        self.realized_pnl = realized_pnl
+        """Profit realized by the part that closed a position, before commission; None if it
+        closed nothing."""
+        self.order_reason = order_reason
+
+
+class Portfolio:
+    """Positions, money, executions and the equity curve of one run."""
+
+    def __init__(self) -> None:
+        self.account: Account | None = None
+        self.balance = 0.0
+        self.positions: dict[str, OpenPosition] = {}
+        self.last: dict[str, float] = {}
+        """Last known price by symbol."""
+        self.fills: list[Fill] = []
+        self.commissions = _ZERO
+        self.times: array[int] = array("q")
+        """Starts of the time steps' candles, Unix milliseconds."""
+        self.equities: array[float] = array("d")
+        """Equity after each time step."""
+        self.starting_equity = 0.0
+
+    def load(self, state: State) -> None:
+        """Take over what the peer holds, at the start and after a gap."""
+        first = self.account is None
+        self.account = state.account
+        self.balance = float(state.account.balance)
+        self.positions.clear()
+        for position in state.positions:
+            self.set_position(position)
+        if first:
+            self.starting_equity = float(state.account.equity)
+
+    def equity(self) -> float:
+        """Return balance plus the profit of open positions at the last known prices."""
+        equity = self.balance
+        for symbol, position in self.positions.items():
+            price = self.last.get(symbol)
+            if price is not None:
+                equity += position.size * price - position.value
+        return equity
+
+    def quantity(self, symbol: str) -> Decimal:
+        """Return the signed quantity held of `symbol`."""
+        position = self.positions.get(symbol)
+        return position.quantity if position else _ZERO
+
+    def mark(self, candles: Sequence[Candle], *, one_symbol: bool) -> None:
+        """Take in candles in their order: prices, and the equity point of each time step.
+
+        Nothing but candles may have happened between the first and the last of them. With
+        `one_symbol` there is no other symbol in the run, so that every candle is a step.
+        """
+        last, times, equities = self.last, self.times, self.equities
+        if not one_symbol:
+            for candle in candles:
+                last[candle.symbol] = candle.close
+                if times and times[-1] == candle.time:
+                    equities[-1] = self.equity()
+                else:
+                    times.append(candle.time)
+                    equities.append(self.equity())
+            return
+        symbol = candles[-1].symbol
+        last[symbol] = candles[-1].close
+        times.extend([candle.time for candle in candles])
+        position = self.positions.get(symbol)
+        balance = self.balance
+        if position is None:
+            equities.extend([balance] * len(candles))
+        else:
+            size, value = position.size, position.value
+            equities.extend([balance + (size * candle.close - value) for candle in candles])
+
+    def set_position(self, position: Position) -> None:
+        """Take over a position as the peer states it."""
+        if position.quantity:
+            self.positions[position.symbol] = OpenPosition(
+                position.signed_quantity, position.average_entry_price
+            )
+            self.last.setdefault(position.symbol, float(position.current_price))
+        else:
+            self.positions.pop(position.symbol, None)
+
+    def set_account(self, account: Account) -> None:
+        """Take over the account as the peer states it."""
+        self.account = account
+        self.balance = float(account.balance)
+
+    def fill(self, symbol: str, side: Side, quantity: Decimal, price: Decimal) -> Decimal | None:
+        """Fold an execution into the position and return the profit it realized, None if it only
+        opened."""
+        signed = quantity * side.sign
+        position = self.positions.get(symbol)
+        held = position.quantity if position else _ZERO
+        entry = position.average_entry_price if position else _ZERO
+        after = held + signed
+        closing = min(quantity, abs(held)) if held * signed < 0 else _ZERO
+        realized = closing * (price - entry) * (1 if held > 0 else -1) if closing else None
+        if not after:
+            self.positions.pop(symbol, None)
+        elif not closing:
+            average = (abs(held) * entry + quantity * price) / abs(after)
+            self.positions[symbol] = OpenPosition(after, average)
+        else:
+            self.positions[symbol] = OpenPosition(after, entry if held * after > 0 else price)
+        self.last[symbol] = float(price)
+        if realized is not None:
+            self.balance += float(realized)
+        return realized
+
+    def record(self, trade: Trade, realized_pnl: Decimal | None, reason: str) -> None:
+        """Keep an execution and pay its commission."""
+        self.fills.append(Fill(trade, realized_pnl, reason))
+        self.commissions += trade.commission
+        self.balance -= float(trade.commission)
+
+

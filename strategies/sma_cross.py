@@ -1,0 +1,23 @@
+"""Trend following with two moving averages: in the market while the fast one is above the slow one.
+
+Trades every symbol the run is subscribed to, each on its own.
+"""
+
+from runner import Candle, Strategy, param
+
+
+class SmaCross(Strategy):
+    """Hold the symbol while its fast average is above its slow one."""
+
+    fast: int = param(10, ge=2, le=200, help="candles in the fast average")
+    slow: int = param(30, ge=3, le=500, help="candles in the slow average")
+
+    def on_start(self) -> None:
+        self.fast_sma = self.sma(self.fast)
+        self.slow_sma = self.sma(self.slow)
+
+    def on_candle(self, candle: Candle) -> None:
+        if self.fast_sma > self.slow_sma and self.is_flat:
+            self.buy(equity=0.95, reason="golden cross")
+        elif self.fast_sma < self.slow_sma and self.is_long:
+            self.close(reason="death cross")
