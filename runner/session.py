@@ -41,10 +41,13 @@ from runner.protocol.messages import (
     Connection,
     DataStaleness,
     ErrorNotice,
+    EventAck,
     Financing,
     Malformed,
     Message,
     OrderUpdate,
+    Ping,
+    Pong,
     PositionUpdate,
     Quote,
     RateLimit,
@@ -56,6 +59,18 @@ from runner.strategy.base import Strategy
 from runner.strategy.desk import Desk, Request
 from runner.strategy.order import Attention, CancelRequest, LocalRejection, ModifyRequest, Order
 
+HANDLERS = (
+    "on_candle",
+    "on_quote",
+    "on_order",
+    "on_trade",
+    "on_position",
+    "on_account",
+    "on_connection",
+    "on_rate_limit",
+    "on_error",
+)
+"""The handlers that a message leads to; `on_start` and `on_stop` frame them."""
 ACK_LIMIT = 256
 """Most ids that one ack names: a long burst is acknowledged in portions."""
 MAX_REQUESTS_PER_EVENT = 1000
@@ -156,51 +171,59 @@ def converse(session: Session) -> Talk:
         RiskHalt: E910, one event caused more than `MAX_REQUESTS_PER_EVENT` requests.
     """
     desk = session.desk
-    strategy = session.strategy
     outbox = desk.outbox
     on_candle = session.handler("on_candle")
+    folds = _folds(session)
     state: State = yield ReadState()
     desk.load(state)
-    _call(session, strategy.on_start)
+    _call(session, session.strategy.on_start)
     if outbox:
         yield from _flush(session)
     pending: list[str] = []
     """Ids whose handling is over and which no ack has named yet."""
     while True:
-        arrival: Message | Stretch | Arrival | Closed | Regained | Stop = yield NEXT
-        if type(arrival) is Stretch:
+        arrival: Any = yield NEXT  # an `Answer`; its exact type decides
+        kind = type(arrival)
+        if kind is Stretch:
             yield from _take(session, arrival, on_candle)
             continue
-        message: Message
-        event_id: str | None = None
-        more = False
-        if type(arrival) is Arrival:
+        fold = folds.get(kind)
+        if fold is not None:
+            # In process a message comes bare: it has no id, and nothing is acknowledged.
+            fold(arrival)
+            if outbox:
+                yield from _flush(session)
+            continue
+        if kind is Arrival:
             message, event_id, more = arrival.message, arrival.event_id, arrival.more
-        elif isinstance(arrival, Stop):
-            yield from _finish(session, pending)
-            return Ending(arrival.why, confirmed=False)
-        elif isinstance(arrival, Closed):
-            return (yield from _closed(session, arrival, pending))
-        elif isinstance(arrival, Regained):
-            state = yield ReadState()
-            desk.load(state)
-            message = Connection("RECONNECTED", gap_duration_ms=arrival.gap_ms)
-        else:
-            message = arrival  # type: ignore[assignment]
-        if isinstance(message, BacktestComplete):
+            if type(message) is not BacktestComplete:
+                folds[type(message)](message)
+                if outbox:
+                    yield from _flush(session)
+                if event_id is not None:
+                    pending.append(event_id)
+                if pending and (not more or len(pending) >= ACK_LIMIT):
+                    yield Ack(tuple(pending))
+                    pending.clear()
+                    desk.catch_up()
+                continue
             if event_id is not None:
                 pending.append(event_id)
             yield from _finish(session, pending)
-            confirmed = type(arrival) is not Arrival or event_id is not None
-            return _confirm(session, Ending("complete", confirmed))
-        _dispatch(session, message)
-        if outbox:
-            yield from _flush(session)
-        if event_id is not None:
-            pending.append(event_id)
-        if pending and (not more or len(pending) >= ACK_LIMIT):
-            yield Ack(tuple(pending))
-            pending.clear()
+            return _confirm(session, Ending("complete", confirmed=event_id is not None))
+        if kind is Regained:
+            state = yield ReadState()
+            desk.load(state)
+            folds[Connection](Connection("RECONNECTED", gap_duration_ms=arrival.gap_ms))
+            if outbox:
+                yield from _flush(session)
+            continue
+        if kind is Closed:
+            return (yield from _closed(session, arrival, pending))
+        yield from _finish(session, pending)
+        if kind is BacktestComplete:
+            return Ending("complete", confirmed=True)
+        return Ending(arrival.why, confirmed=False)
 
 
 def _take(
@@ -232,52 +255,87 @@ def _take(
     desk.catch_up()
 
 
-def _dispatch(session: Session, message: Message) -> None:
-    """Fold one message into the desk and hand it to its handler."""
-    desk, strategy = session.desk, session.strategy
-    match message:
-        case Candle():
-            session.market_events += 1
-            desk.take_candle(message)
-            _call(session, strategy.on_candle, message)
-        case Quote():
-            session.market_events += 1
-            desk.take_quote(message)
-            _call(session, strategy.on_quote, message)
-        case OrderUpdate():
-            order = desk.take_order(message)
-            if order.is_rejected and order not in session.rejections:
-                session.rejections.append(order)
-            if order.is_news():
-                _call(session, strategy.on_order, order)
-        case TradeUpdate():
-            _call(session, strategy.on_trade, desk.take_trade(message.trade))
-        case PositionUpdate():
-            desk.focus(message.position.symbol)
-            desk.portfolio.set_position(message.position)
-            _call(session, strategy.on_position, message.position)
-        case AccountUpdate():
-            desk.portfolio.set_account(message.account)
-            _call(session, strategy.on_account, message.account)
-            if message.event != "BALANCE_UPDATED":
-                _notice(session, ErrorNotice(message.event, "the account's margin is short"))
-        case Connection():
-            _call(session, strategy.on_connection, message)
-        case RateLimit():
-            _call(session, strategy.on_rate_limit, message)
-        case ErrorNotice():
-            _notice(session, message)
-        case DataStaleness() | Financing():
-            pass  # nothing a strategy can act on yet; acknowledged like everything else
-        case Unknown():
-            session.unknown_types[message.type] = session.unknown_types.get(message.type, 0) + 1
-        case Malformed():
-            _malformed(session, message)
-        case _:
-            pass  # heartbeats are the driver's; a peer that echoes one does no harm
+def _folds(session: Session) -> dict[type, Callable[[Any], None]]:
+    """Return what to do with each type of message: fold it into the desk, then call its handler.
+
+    A handler that the strategy has not written costs nothing.
+    """
+    desk = session.desk
+    on = {name: session.handler(name) for name in HANDLERS}
+
+    def candle(message: Candle) -> None:
+        session.market_events += 1
+        desk.take_candle(message)
+        _call(session, on["on_candle"], message)
+
+    def quote(message: Quote) -> None:
+        session.market_events += 1
+        desk.take_quote(message)
+        _call(session, on["on_quote"], message)
+
+    def order(message: OrderUpdate) -> None:
+        ticket = desk.take_order(message)
+        if ticket.is_news():
+            if ticket.is_rejected:
+                session.rejections.append(ticket)
+            _call(session, on["on_order"], ticket)
+
+    def trade(message: TradeUpdate) -> None:
+        desk.take_trade(message.trade)
+        _call(session, on["on_trade"], message.trade)
+
+    def position(message: PositionUpdate) -> None:
+        desk.take_position(message.position)
+        _call(session, on["on_position"], message.position)
+
+    def account(message: AccountUpdate) -> None:
+        desk.take_account(message.account)
+        _call(session, on["on_account"], message.account)
+        if message.event != "BALANCE_UPDATED":
+            _notice(session, ErrorNotice(message.event, "the account's margin is short"))
+
+    def connection(message: Connection) -> None:
+        _call(session, on["on_connection"], message)
+
+    def rate_limit(message: RateLimit) -> None:
+        _call(session, on["on_rate_limit"], message)
+
+    def error(message: ErrorNotice) -> None:
+        _notice(session, message)
+
+    def unknown(message: Unknown) -> None:
+        session.unknown_types[message.type] = session.unknown_types.get(message.type, 0) + 1
+
+    def malformed(message: Malformed) -> None:
+        _malformed(session, message)
+
+    def nothing(message: Message) -> None:
+        # Nothing a strategy can act on; acknowledged like everything else.
+        pass
+
+    return {
+        Candle: candle,
+        Quote: quote,
+        OrderUpdate: order,
+        TradeUpdate: trade,
+        PositionUpdate: position,
+        AccountUpdate: account,
+        Connection: connection,
+        RateLimit: rate_limit,
+        ErrorNotice: error,
+        Unknown: unknown,
+        Malformed: malformed,
+        DataStaleness: nothing,
+        Financing: nothing,
+        Ping: nothing,
+        Pong: nothing,
+        EventAck: nothing,
+    }
 
 
-def _call(session: Session, handler: Callable[..., None], *args: object) -> None:
+def _call(session: Session, handler: Callable[..., None] | None, *args: object) -> None:
+    if handler is None:
+        return
     try:
         handler(*args)
     except BaseException as error:  # noqa: BLE001 - SystemExit and the like are the strategy's too

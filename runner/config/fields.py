@@ -147,7 +147,7 @@ def moment(*, end: bool = False) -> Kind:
     """A date, or a date and a time; the `end` of a range includes the whole of its day."""
     return Kind(
         lambda raw: units.parse_moment(raw, end=end),
-        units.show_moment,
+        lambda value: units.show_moment(value, end=end),
         _text_schema(units.MOMENT_PATTERN, examples=["2024-01-31", "2024-01-31T14:30:00Z"]),
         optional=True,
     )

@@ -11,6 +11,8 @@ from runner.config.problems import MASK, Origin, Problem
 from runner.config.sources import PARAMS, Layer, Leaf, is_secret_like, suggestion
 from runner.config.yaml_source import Items, Node, Table, Text, kind_of
 
+MAX_SUGGESTIONS = 100
+
 
 def from_tree(root: Table, source: SourceFile) -> Layer:
     """Return what the file says; problems are those of the file so far and the ones found here."""
@@ -87,7 +89,9 @@ class _Reader:
             line_text = line_text[: key.column - 1 + len(key.text)] + f": {MASK}"
         where = f"{self._source.name}:{key.line}:{key.column}"
         name = dotted((*section, key.text))
-        hint = suggestion(key.text, section)
+        # After many, another suggestion helps nobody and costs time.
+        many = len(self._source.problems) > MAX_SUGGESTIONS
+        hint = "" if many else suggestion(key.text, section)
         problem = Problem(where, name, "is not a known key", hint, line_text, key.column, key.line)
         self._source.problems.append(problem)
 

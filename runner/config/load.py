@@ -103,10 +103,10 @@ def load_config(
         problems.sort(key=lambda one: (order.get(_file_of(one), 2), one.line, one.column))
         raise InvalidConfigError(masker.problem(problem) for problem in problems)
 
-    origins = {
-        dotted(path): merged[path].origin if path in merged else DEFAULT for path in all_keys()
-    }
-    origins.update((dotted(path), leaf.origin) for path, leaf in merged.items())
+    origins = {dotted(path): DEFAULT for path in all_keys()}
+    for path, leaf in merged.items():
+        # Without its line: it may hold a secret, and it has done its work.
+        origins[dotted(path)] = replace(leaf.origin, line_text="")
     return Loaded(config, origins, file)
 
 
@@ -122,6 +122,9 @@ def _read_file(file: Path | None, cwd: Path) -> Layer:
     if file is None:
         return Layer()
     source = SourceFile(str(file))
+    if file.suffix == ".py":
+        hint = f"name it as the strategy: --strategy {file}"
+        return Layer(problems=[Problem(source.name, "", "is not a configuration", hint)])
     root = read_yaml(cwd / file, source)
     return Layer(problems=source.problems) if root is None else from_tree(root, source)
 

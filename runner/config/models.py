@@ -108,7 +108,7 @@ class DataConfig(Section):
     @model_validator(mode="after")
     def _range_is_in_order(self) -> DataConfig:
         if self.start and self.end and self.start > self.end:
-            what = f"must not be after data.to ({show_moment(self.end)})"
+            what = f"must not be after data.to ({show_moment(self.end, end=True)})"
             raise UnfitError(f"{what}, was {show_moment(self.start)}", "swap them?", ("from",))
         return self
 

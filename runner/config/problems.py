@@ -16,6 +16,9 @@ MASK = "********"
 MAX_SHOWN = 25
 """Problems printed as text; a wholly wrong file should not scroll the first one away."""
 MAX_LINE = 160
+MAX_TEXT = 400
+MAX_WORD = 64
+"""A longer word is not a misspelt key, and measuring how far it is from one takes time."""
 
 OriginKind = Literal["default", "file", "variable", "dotenv", "flag"]
 
@@ -126,7 +129,8 @@ class Masker:
         line_text = self.line(problem.line_text)
         return replace(
             problem,
-            what=self.text(problem.what),
+            key=_printable(problem.key),
+            what=_printable(self.text(problem.what)),
             hint=self.text(problem.hint),
             line_text=line_text,
             # What stood after a secret is gone; the caret then points at the mask.
@@ -134,8 +138,16 @@ class Masker:
         )
 
 
+# A quoted key or a tag may hold anything, even what a terminal would obey.
+def _printable(text: str) -> str:
+    cut = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "..."
+    return "".join(c if c.isprintable() else "?" for c in cut)
+
+
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return the choice most like `word`, or "" when none is near enough to suggest."""
+    if len(word) > MAX_WORD:
+        return ""
     wanted = _folded(word)
     scored = sorted((_distance(wanted, _folded(choice)), choice) for choice in choices)
     if scored and scored[0][0] <= max(1, len(wanted) // 3):

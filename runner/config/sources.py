@@ -175,7 +175,8 @@ def _assignments(value: object, origin: Origin, layer: Layer) -> list[tuple[str,
 
 def suggestion(name: str, section: Path) -> str:
     """Return what to write instead of the unknown `name` in `section`."""
-    near = nearest(name, names_in(section))
+    within = [known for known in names_in(section) if name in known.split("_")]
+    near = nearest(name, names_in(section)) or next(iter(within), "")
     if near:
         return f"did you mean {dotted((*section, near))}?"
     elsewhere = [key.name for key in all_keys().values() if key.path[-1] == name]

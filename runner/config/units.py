@@ -235,8 +235,8 @@ def parse_moment(raw: object, *, end: bool = False) -> datetime:
         raise UnfitError(f"is not in the calendar, was {shown(raw)}") from None
 
 
-def show_moment(moment: datetime) -> str:
-    """Return a date when the moment is the first or the last one of its day, else the full time."""
-    if moment.time() in (time.min, LAST_MOMENT):
+def show_moment(moment: datetime, *, end: bool = False) -> str:
+    """Return a date where `parse_moment` reads it back as this very moment, else the full time."""
+    if moment.time() == (LAST_MOMENT if end else time.min):
         return moment.date().isoformat()
     return iso(moment)

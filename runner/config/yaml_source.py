@@ -204,7 +204,9 @@ class _Builder:
 
     def _alias(self, name: str, line: int, column: int) -> Node:
         if name not in self._named:
-            self._refuse(line, column, f"refers to &{name}, which is not defined above it", "")
+            self._refuse(
+                line, column, f"refers to &{name}, which is not defined above it", "quote it"
+            )
         node = self._named[name]
         if node is None:
             self._refuse(line, column, f"*{name} refers to the part it stands in", "write it out")

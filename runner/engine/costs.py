@@ -25,6 +25,8 @@ class Commission:
 
     def of(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Return the commission of executing `quantity` (positive) at `price`."""
+        if not (self.bps or self.per_unit or self.minimum):
+            return _ZERO
         amount = quantity * price * self.bps * _PER_BPS + quantity * self.per_unit
         return max(amount, self.minimum)
 

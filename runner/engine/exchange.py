@@ -309,17 +309,21 @@ class Exchange:
                 order.day = day
             elif order.time_in_force is TimeInForce.DAY and day > order.day:
                 self._end(order, OrderStatus.EXPIRED, "ORDER_EXPIRED")
-        for order in orders:
+                continue
             self._try(order, fill_at_open(order, prices), prices, at_open=True)
-        # The worse outcome first: stops before limits, each in order of acceptance.
-        for order in sorted(orders, key=lambda one: one.order_type not in _STOPS):
+        waiting = [one for one in orders if not one.status.is_terminal]
+        if len(waiting) > 1:
+            # The worse outcome first: stops before limits, each in order of acceptance.
+            waiting.sort(key=lambda one: one.order_type not in _STOPS)
+        for order in waiting:
             if order.status.is_terminal:
                 continue
             self._try(order, fill_inside(order, prices), prices, at_open=False)
+            if order.status.is_terminal:
+                continue
             if triggers(order, prices):
                 order.triggered = True
-        for order in orders:
-            if order.time_in_force is TimeInForce.IOC and not order.status.is_terminal:
+            if order.time_in_force is TimeInForce.IOC:
                 self._end(order, OrderStatus.CANCELLED, "ORDER_CANCELLED")
 
     def _try(self, order: WorkingOrder, fill: Fill | None, prices: Prices, *, at_open: bool) -> None:
@@ -422,7 +426,7 @@ class Exchange:
 
     def _end(self, order: WorkingOrder, status: OrderStatus, event: str) -> None:
         order.status = status
-        order.updated_at = self._moment if event == "ORDER_FILLED" else from_ms(self.now_ms)
+        order.updated_at = self._moment if status is OrderStatus.FILLED else from_ms(self.now_ms)
         del self.working[order.id]
         self._report(order, event)
 

@@ -58,11 +58,17 @@ class Ledger:
         """Open positions by symbol."""
         self.marks: dict[str, float] = {}
         """Last known price by symbol. Floats, because every candle writes one and few are read."""
+        self._exact: dict[str, tuple[float, Decimal]] = {}
+        # The mark as it was last made exact: reading it several times per event costs once.
         self._positions_opened = 0
 
     def mark(self, symbol: str) -> Decimal:
         """Return the last known price of `symbol`; zero before the first."""
-        return Decimal(repr(self.marks.get(symbol, 0.0)))
+        price = self.marks.get(symbol, 0.0)
+        known = self._exact.get(symbol)
+        if known is None or known[0] != price:
+            known = self._exact[symbol] = (price, Decimal(repr(price)))
+        return known[1]
 
     def quantity(self, symbol: str) -> Decimal:
         """Return the signed open quantity of `symbol`."""
@@ -107,7 +113,8 @@ class Ledger:
         self.realized += realized
         self.commissions += commission
         self.balance += realized - commission
-        self.marks[symbol] = float(price)
+        mark = self.marks[symbol] = float(price)
+        self._exact[symbol] = (mark, price)
         if not holding.quantity:
             del self.holdings[symbol]
         return holding
@@ -148,16 +155,15 @@ class Ledger:
 
     def account(self) -> Account:
         """Return the account as the wire shows it."""
-        unrealized = self.unrealized()
+        unrealized = exposure = _ZERO
+        for one in self.holdings.values():
+            value = one.quantity * self.mark(one.symbol)
+            unrealized += value - one.cost
+            exposure += abs(value)
         equity = self.balance + unrealized
-        used = self.exposure() / self.leverage
+        used = exposure / self.leverage
         return Account(
-            balance=self.balance,
-            equity=equity,
-            margin_used=used,
-            margin_available=max(equity - used, _ZERO),
-            unrealized_pnl=unrealized,
-            currency=self.currency,
+            self.balance, equity, used, max(equity - used, _ZERO), unrealized, self.currency
         )
 
     def position(self, holding: Holding, *, was: Decimal = _ZERO) -> Position:

@@ -8,16 +8,16 @@ of 0.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from runner.engine.orders import WorkingOrder
 from runner.protocol.enums import OrderType, Side
 from runner.protocol.messages import Candle
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(msgspec.Struct, frozen=True, gc=False):
     """The four prices of a candle, exact."""
 
     open: Decimal
@@ -36,8 +36,7 @@ class Prices:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(msgspec.Struct, frozen=True, gc=False):
     """Where an order executes."""
 
     price: Decimal

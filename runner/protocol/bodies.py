@@ -48,7 +48,6 @@ Body = TypeVar("Body")
 
 _JSON = msgspec.json.Encoder()
 _PATH = re.compile(r" - at `\$(?:\[\d*\.*\])?\.?([^`]*)`$")
-_UNREADABLE = (ValueError, ArithmeticError, RecursionError)
 _UNSUPPORTED = ("hidden", "display_quantity", "margin_mode", "leverage")
 """Fields of an order that a peer may know and we do not: refused, since ignoring one would place
 another order than the one asked for."""
@@ -147,8 +146,6 @@ def _guarded(read: Callable[[], Any]) -> Any:
         text = str(problem).replace(", got ", ", was ")
         path = _PATH.search(text)
         raise BodyError(text[:300], field=path[1] if path else "") from None
-    except _UNREADABLE as problem:
-        raise BodyError(str(problem)[:300]) from None
 
 
 def _submit(body: wire.SubmitBody) -> SubmitOrder:

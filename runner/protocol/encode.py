@@ -168,10 +168,6 @@ def _plain_value(value: Any) -> object:
         return plain(value)
     if isinstance(value, datetime):
         return iso(value)
-    if isinstance(value, Candle):
-        return plain_candle(value)
-    if isinstance(value, Quote):
-        return plain_quote(value)
     if isinstance(value, msgspec.Struct):
         return plain_object(value)
     return value

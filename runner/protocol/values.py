@@ -117,16 +117,20 @@ def _parsed_ms(text: str) -> int:
         raise WireError(f"a time must be RFC 3339 text, was {shown(text)}") from None
     if moment.tzinfo is None:
         raise WireError(f"a time must carry an offset such as Z, was {shown(text)}")
-    return to_ms(moment)
+    return _bounded(to_ms(moment), text)
+
+
+def _bounded(milliseconds: int, found: Time) -> int:
+    if not _FIRST_MS <= milliseconds <= _LAST_MS:
+        raise WireError(f"a time must lie in the years 1 to 9999, was {shown(found)}")
+    return milliseconds
 
 
 def milliseconds(value: Time) -> int:
     """Return a wire time as Unix milliseconds, finer parts cut off."""
     if isinstance(value, str):
         return _parsed_ms(value)
-    if not _FIRST_MS <= value <= _LAST_MS:
-        raise WireError(f"a time in milliseconds is out of range, was {shown(value)}")
-    return value
+    return _bounded(value, value)
 
 
 def moment_of(value: Time) -> datetime:

@@ -417,17 +417,17 @@ class Strategy:
         )
         return self._desk.submit(request, reason)
 
-    def _value(self, notional: Number | None, equity: Number | None) -> Decimal:
+    def _value(self, notional: Number | None, equity: Number | None) -> float:
         if notional is not None:
-            return exact_quantity(notional)
+            return float(notional)
         if equity is None:  # `_exactly_one` has checked it
             raise ValueError("no size given")
-        return exact_quantity(equity) * exact_quantity(self.equity)
+        return float(equity) * self._desk.equity()
 
-    def _worth(self, symbol: str, value: Decimal, price: float | None) -> Decimal:
+    def _worth(self, symbol: str, value: float, price: float | None) -> Decimal:
         if price is None:
             raise ValueError(f"no price of {symbol} is known yet: give a quantity or a limit")
-        return worth(value, exact_quantity(price), quantity_step(symbol))
+        return worth(value, price, quantity_step(symbol))
 
     def _rejected(
         self, side: Side, symbol: str, reason: RejectReason, message: str, why: str

@@ -13,7 +13,15 @@ from decimal import Decimal
 from math import nan
 
 from runner.protocol.commands import State, SubmitOrder
-from runner.protocol.messages import Candle, OrderSnapshot, OrderUpdate, Quote, Trade
+from runner.protocol.messages import (
+    Account,
+    Candle,
+    OrderSnapshot,
+    OrderUpdate,
+    Position,
+    Quote,
+    Trade,
+)
 from runner.protocol.times import from_ms, to_ms
 from runner.strategy.indicators import Indicator, Kernel
 from runner.strategy.order import Attention, CancelRequest, LocalRejection, ModifyRequest, Order
@@ -28,7 +36,7 @@ _ZERO = Decimal(0)
 class Stream:
     """What is kept per symbol and timeframe: the latest candles and the indicators' state."""
 
-    __slots__ = ("history", "kernels", "symbol", "timeframe", "updates")
+    __slots__ = ("history", "kernels", "symbol", "takers", "timeframe", "updates")
 
     def __init__(self, candle: Candle, indicators: list[Indicator], history: int) -> None:
         self.symbol = candle.symbol
@@ -40,6 +48,7 @@ class Stream:
             if one.timeframe is None or one.timeframe == candle.timeframe
         ]
         self.updates = [kernel.update for kernel in self.kernels]
+        self.takers: list[Callable[[Candle], None]] = []
 
     def show(self, *, only_fixed: bool = False) -> None:
         """Let the indicators show this stream's values, or only those fixed to its timeframe."""
@@ -67,6 +76,7 @@ class Desk:
         """Candles taken and not yet worked into prices, history and the equity curve. Everything
         that asks for one of those catches up first, so a candle costs one append until then."""
         self._clock_ms = 0
+        self._moment: datetime | None = None
         self._stream: Stream | None = None
         self._by_symbol: dict[str, list[Stream]] = {}
         self._by_id: dict[str, Order] = {}
@@ -99,7 +109,12 @@ class Desk:
         Together they do what `take_candle` does, without looking for the stream every time.
         """
         self.catch_up()
-        return [self.tape.append, *self._switch(candle).updates]
+        stream = self._stream
+        if stream is None or stream.symbol != candle.symbol or stream.timeframe != candle.timeframe:
+            stream = self._switch(candle)
+        if not stream.takers:
+            stream.takers = [self.tape.append, *stream.updates]
+        return stream.takers
 
     def catch_up(self) -> None:
         """Work the candles on the tape into prices, history and the equity curve."""
@@ -155,6 +170,17 @@ class Desk:
         order.unreported_pnl = None
         return trade
 
+    def take_position(self, position: Position) -> None:
+        """Take over a position as the peer states it."""
+        self.focus(position.symbol)
+        self.portfolio.set_position(position)
+
+    def take_account(self, account: Account) -> None:
+        """Take over the account as the peer states it."""
+        if self.tape:
+            self.catch_up()
+        self.portfolio.set_account(account)
+
     def settle(self, order: Order) -> None:
         """File a ticket under working or done."""
         key = order.client_order_id or order.id or ""
@@ -207,6 +233,10 @@ class Desk:
     def now_ms(self) -> int:
         """The moment of the event being handled, Unix milliseconds, UTC; 0 before the first."""
         self.catch_up()
+        if self._moment is not None:
+            # Clocks of fills and of candles may interleave; the strategy's never goes back.
+            self._clock_ms = max(self._clock_ms, to_ms(self._moment))
+            self._moment = None
         return self._clock_ms
 
     def price(self, symbol: str) -> float | None:
@@ -266,9 +296,9 @@ class Desk:
             order.unreported_pnl = (order.unreported_pnl or _ZERO) + realized
 
     def _set_clock(self, moment: datetime) -> None:
-        self.catch_up()
-        # Simulated clocks of fills and candles may interleave; the strategy's never goes back.
-        self._clock_ms = max(self._clock_ms, to_ms(moment))
+        if self.tape:
+            self.catch_up()
+        self._moment = moment
 
     def _switch(self, candle: Candle) -> Stream:
         key = (candle.symbol, candle.timeframe)

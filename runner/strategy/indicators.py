@@ -116,33 +116,31 @@ class Kernel:
 class SmaKernel(Kernel):
     """Simple moving average of the last `length` closes."""
 
-    __slots__ = ("closes", "length", "left", "total")
+    __slots__ = ("at", "length", "ring", "total")
 
     def __init__(self, indicator: Indicator) -> None:
         super().__init__(indicator)
         self.length = indicator.length
-        self.closes: deque[float] = deque(maxlen=self.length)
-        self.total = 0.0
-        self.left = self.length
-        """Candles until the running total is summed afresh."""
+        # NaN in every place not yet filled keeps the total NaN until the average is warm.
+        self.ring = [nan] * self.length
+        self.at = 0
+        self.total = nan
 
     def update(self, candle: Candle) -> None:
-        closes = self.closes
+        at = self.at
+        ring = self.ring
         close = candle.close
-        self.left -= 1
-        if self.left:
-            if len(closes) < self.length:
-                closes.append(close)
-                return
-            self.total += close - closes[0]
-            closes.append(close)
-        else:
+        total = self.total + close - ring[at]
+        ring[at] = close
+        at += 1
+        if at == self.length:
             # Once per `length` candles the total is summed afresh: rounding cannot build up, at
             # a cost of one addition per candle.
-            closes.append(close)
-            self.total = sum(closes)
-            self.left = self.length
-        self.value = self.indicator.value = self.total / self.length
+            at = 0
+            total = sum(ring)
+        self.at = at
+        self.total = total
+        self.value = self.indicator.value = total / self.length
 
 
 class EmaKernel(Kernel):

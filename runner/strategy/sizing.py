@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
+from math import isfinite
 
 from runner.protocol.decimals import exact
 
@@ -10,6 +11,7 @@ Number = Decimal | float | int | str
 """A quantity or price as a strategy may write it; a float is taken by its shortest repr."""
 
 _NOISE = Decimal("1E-9")
+_SLACK = 1e-9
 _CRYPTO_STEP = Decimal("0.0001")
 _WHOLE = Decimal(1)
 
@@ -31,6 +33,13 @@ def exact_quantity(quantity: Number) -> Decimal:
     return value.normalize() if value else value
 
 
-def worth(value: Decimal, price: Decimal, step: Decimal) -> Decimal:
-    """Return how many units `value` buys at `price`, rounded down to `step`; zero if less."""
-    return (value / price / step).to_integral_value(rounding=ROUND_DOWN) * step
+def worth(value: float, price: float, step: Decimal) -> Decimal:
+    """Return how many units `value` buys at `price`, rounded down to `step`; zero if less.
+
+    Raises:
+        ValueError: a number is not finite, or the price is zero.
+    """
+    if not (isfinite(value) and isfinite(price) and price > 0):
+        raise ValueError(f"cannot size an order of value {value} at price {price}")
+    # Binary noise must not cost a whole step: 0.3 / 0.1 is 2.9999999999999996.
+    return int(value / price / float(step) + _SLACK) * step

@@ -68,9 +68,9 @@ def test_bytes_and_text_are_read_alike() -> None:
 
 
 def test_the_type_may_be_the_last_key() -> None:
-    raw = '{"bar":%s,"event_id":"e1","type":"candle"}' % json.dumps(BAR)
+    frame = read(bar=BAR, event_id="e1", type="candle")
 
-    assert Frame(CANDLE, "e1") == decode(raw)
+    assert Frame(CANDLE, "e1") == frame
 
 
 def test_unknown_fields_are_ignored_at_every_level() -> None:
@@ -117,6 +117,13 @@ def test_an_outer_time_without_offset_is_utc() -> None:
     frame = read(type="pong", timestamp="2025-01-02T14:30:00")
 
     assert datetime(2025, 1, 2, 14, 30, tzinfo=UTC) == frame.timestamp
+
+
+@pytest.mark.parametrize(
+    "spelling", ["yesterday", "", "0001-01-01T00:00:00+05:00", 10**18, -(10**18)]
+)
+def test_an_outer_time_that_is_none_makes_the_frame_malformed(spelling: object) -> None:
+    assert "a time must" in reason(read(type="pong", timestamp=spelling))
 
 
 def test_a_nested_time_without_offset_is_refused() -> None:
@@ -290,7 +297,8 @@ def test_an_object_that_makes_no_frame_is_malformed_but_keeps_its_id(raw: bytes)
         ({"open": ""}, "open"),
         ({"open": "ten"}, "open"),
         ({"timestamp": "yesterday"}, "RFC 3339"),
-        ({"timestamp": 10**18}, "out of range"),
+        ({"timestamp": 10**18}, "years 1 to 9999"),
+        ({"timestamp": "0001-01-01T00:00:00+05:00"}, "years 1 to 9999"),
         ({"timestamp": 1.5}, "timestamp"),
     ],
     ids=str,
@@ -334,7 +342,7 @@ def test_a_flat_candle_names_the_start_of_the_candle_not_the_clock_of_the_sender
     frame = read(type="candle", event_id="e1", **FLAT)
 
     assert isinstance(frame.message, Candle)
-    assert (START, None) == (frame.message.time, frame.timestamp)
+    assert (frame.message.time, frame.timestamp) == (START, None)
 
 
 def test_reasons_say_was_and_stay_short() -> None:
@@ -406,7 +414,7 @@ def test_raw_trade_position_and_account_frames_get_their_normalised_events() -> 
 
 def test_X12_an_enormous_exponent_is_refused_before_it_is_ever_formatted() -> None:
     for text in ('"1E+5000000"', "1E+5000000", '"1E-5000000"'):
-        frame = decode('{"type":"financing","event_id":"e1","symbol":"X","amount":%s}' % text)
+        frame = decode(f'{{"type":"financing","event_id":"e1","symbol":"X","amount":{text}}}')
 
         assert "amount" in reason(frame)
         assert "bounds" in reason(frame)

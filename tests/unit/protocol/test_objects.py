@@ -136,7 +136,7 @@ def test_raw_rejection_reasons_become_normalised_ones(
 
 
 def test_a_normalised_rejection_reason_is_kept_as_the_peer_wrote_it() -> None:
-    assert "Too late" == order(ORDER, status="REJECTED", reject_reason="Too late").reject_reason
+    assert order(ORDER, status="REJECTED", reject_reason="Too late").reject_reason == "Too late"
 
 
 @pytest.mark.parametrize("field", ["remaining_quantity", "time_in_force", "updated_at"])
@@ -210,7 +210,7 @@ def test_a_normalised_trade_keeps_its_currency_and_a_rebate() -> None:
 def test_a_raw_trade_pays_commission_in_dollars() -> None:
     raw = {**TRADE, "side": "buy", "commission_currency": None}
 
-    assert "USD" == read_trade(msgspec.convert(raw, wire.TradeObject)).commission_currency
+    assert read_trade(msgspec.convert(raw, wire.TradeObject)).commission_currency == "USD"
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_only_a_raw_account_may_leave_out_its_currency() -> None:
         unrealized_pnl=Decimal(0),
     )
 
-    assert "USD" == read_account(account, raw=True).currency
+    assert read_account(account, raw=True).currency == "USD"
     with pytest.raises(WireError, match="currency is missing"):
         read_account(account)
 
