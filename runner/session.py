@@ -142,8 +142,10 @@ class Session:
     backtest: bool = True
     on_exception: Literal["halt", "skip"] = "halt"
     require_complete: bool = False
-    market_events: int = 0
-    """Candles and quotes handled; counted for wires only, where every event costs a round trip."""
+    admits: Callable[[Message], bool] | None = None
+    """Which candles and quotes are subscribed; the others are acknowledged unseen. None: all."""
+    not_subscribed: int = 0
+    """Candles and quotes that the peer sent and nobody had subscribed to."""
     rejections: list[Order] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     """What handlers raised, one line each, when `on_exception` is `skip`."""
@@ -263,13 +265,19 @@ def _folds(session: Session) -> dict[type, Callable[[Any], None]]:
     desk = session.desk
     on = {name: session.handler(name) for name in HANDLERS}
 
+    admits = session.admits
+
     def candle(message: Candle) -> None:
-        session.market_events += 1
+        if admits is not None and not admits(message):
+            session.not_subscribed += 1
+            return
         desk.take_candle(message)
         _call(session, on["on_candle"], message)
 
     def quote(message: Quote) -> None:
-        session.market_events += 1
+        if admits is not None and not admits(message):
+            session.not_subscribed += 1
+            return
         desk.take_quote(message)
         _call(session, on["on_quote"], message)
 
@@ -502,7 +510,7 @@ def _closed(
     said = f"{closed.code} {closed.reason}".strip()
     raise ProtocolError(
         f"the connection ended before the backtest did: close code {said}",
-        where=f"after {session.market_events} market events, at {session.desk.now.isoformat()}",
+        where=f"after {session.desk.market_events} market events, at {session.desk.now.isoformat()}",
         why="only an end that the peer announces, or a normal close, ends a backtest well",
         fix="look at the engine's log, then run again",
         id="E730",
@@ -513,7 +521,7 @@ def _confirm(session: Session, ending: Ending) -> Ending:
     if session.require_complete and session.backtest and not ending.confirmed:
         raise ProtocolError(
             "the peer closed without confirming that the backtest is complete",
-            where=f"after {session.market_events} market events, at {session.desk.now.isoformat()}",
+            where=f"after {session.desk.market_events} market events, at {session.desk.now.isoformat()}",
             why="connection.require_complete is set",
             fix="use an engine that sends backtest_complete, or unset connection.require_complete",
             id="E731",

@@ -1,0 +1,71 @@
+"""The command line: one verb per file, and the one place that turns an error into an exit code.
+
+At the top only what every start needs is imported; `--version` is answered before even that. A
+command imports what it needs inside its function.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from runner.errors import RunnerError
+
+BROKEN_PIPE = 141
+"""Exit code when the reader of our output has gone, as a shell counts SIGPIPE."""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with the code that says how it went."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        from runner import __version__
+
+        print(f"runner {__version__}")  # noqa: T201 - the command line's own output
+        sys.exit(0)
+    sys.exit(_run())
+
+
+def _run() -> int:
+    from runner.errors import RunnerError
+
+    try:
+        from runner.cli.root import app
+
+        app(prog_name="runner", standalone_mode=True)
+    except RunnerError as error:
+        _print_error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader has gone. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception:  # noqa: BLE001 - the last resort; everything foreseen is a RunnerError
+        _print_internal_error()
+        return RunnerError.exit_code
+    return 0
+
+
+def _print_error(error: RunnerError) -> None:
+    from runner.cli.errors import user_frames
+
+    lines = [*user_frames(error), *error.lines()]
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+def _print_internal_error() -> None:
+    import traceback
+
+    from runner import __version__
+
+    traceback.print_exc()
+    sys.stderr.write(
+        "error[E100]: internal error: this is a defect of runner, not of your strategy\n"
+        f"  fix: please report it with the lines above, the command you typed, runner {__version__} "
+        f"and Python {sys.version.split()[0]}\n"
+    )

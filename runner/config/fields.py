@@ -226,9 +226,9 @@ def _parse_subscriptions(raw: object) -> tuple[Subscription, ...]:
         try:
             found.update(dict.fromkeys(parse_subscriptions(str(item))))
         except SubscriptionError as error:
-            problems += [
-                UnfitError(f"{one.item!r} {one.what}", one.hint, (index,)) for one in error.problems
-            ]
+            for one in error.problems:
+                item_text = one.item if one.item.startswith("entry ") else repr(one.item)
+                problems.append(UnfitError(f"{item_text} {one.what}", one.hint, (index,)))
     if problems:
         raise ManyUnfitError(problems)
     return tuple(found)

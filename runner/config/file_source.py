@@ -48,8 +48,9 @@ class _Reader:
         elif isinstance(node, Text):
             self._put(path, None if node.is_null else node.text, node)
         elif key.kind.shape == "list" and isinstance(node, Items):
-            entries = [self._entry(item) for item in node.items]
-            marks = tuple(self._origin(item) for item in node.items)
+            good = [item for item in node.items if not self._is_cut_in_two(item, path)]
+            marks = tuple(self._origin(item) for item in good)
+            entries = [_entry(item) for item in good]
             self.layer.leaves[path] = Leaf(path, entries, self._origin(node), marks)
         else:
             wanted = "text or a list" if key.kind.shape == "list" else "one value"
@@ -74,24 +75,27 @@ class _Reader:
             else:
                 self._report(value, here, f"must be one value, was {kind_of(value)}", "")
 
-    # An entry of a list of texts. The gateway's JSON objects are YAML too; they become JSON again.
-    def _entry(self, node: Node) -> str | None:
-        if isinstance(node, Text):
-            return None if node.is_null else node.text
-        return json.dumps([_plain(node)] if isinstance(node, Table) else _plain(node))
+    # `S:AAPL: candle`: with a blank after its last colon, a subscription is a mapping.
+    def _is_cut_in_two(self, item: Node, path: Path) -> bool:
+        match item:
+            case Table(entries=[(key, Text() as value)]):
+                hint = f"leave out the blank: {key.text}:{value.text}"
+                self._report(item, path, "must be text, was a mapping", hint)
+                return True
+        return False
 
     def _put(self, path: Path, value: object, node: Text) -> None:
         self.layer.leaves[path] = Leaf(path, value, self._origin(node))
 
     def _unknown(self, key: Text, section: Path) -> None:
         line_text = self._source.line_text(key.line)
-        if is_secret_like(key.text, section):
-            line_text = line_text[: key.column - 1 + len(key.text)] + f": {MASK}"
-        where = f"{self._source.name}:{key.line}:{key.column}"
-        name = dotted((*section, key.text))
         # After many, another suggestion helps nobody and costs time.
         many = len(self._source.problems) > MAX_SUGGESTIONS
         hint = "" if many else suggestion(key.text, section)
+        if many or is_secret_like(key.text, section):
+            line_text = line_text[: key.column - 1 + len(key.text)] + f": {MASK}"
+        where = f"{self._source.name}:{key.line}:{key.column}"
+        name = dotted((*section, key.text))
         problem = Problem(where, name, "is not a known key", hint, line_text, key.column, key.line)
         self._source.problems.append(problem)
 
@@ -101,6 +105,13 @@ class _Reader:
     def _origin(self, node: Node) -> Origin:
         text = self._source.line_text(node.line)
         return Origin("file", self._source.name, node.line, node.column, text)
+
+
+# An entry of a list of texts. The gateway's JSON objects are YAML too; they become JSON again.
+def _entry(node: Node) -> str | None:
+    if isinstance(node, Text):
+        return None if node.is_null else node.text
+    return json.dumps([_plain(node)] if isinstance(node, Table) else _plain(node))
 
 
 def _plain(node: Node) -> Any:

@@ -88,6 +88,9 @@ def parse_yaml(text: str, source: SourceFile) -> Table | None:
         line, column = builder.place
         report_syntax(error, source, line, column)
         return None
+    except yaml.YAMLError as error:
+        source.report(*builder.place, f"is not valid YAML: {error}", "check the file")
+        return None
     root = builder.root
     if isinstance(root, Table):
         return root

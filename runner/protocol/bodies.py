@@ -22,15 +22,9 @@ from runner.protocol.commands import (
     SubmitOrder,
 )
 from runner.protocol.encode import plain_candle, plain_object, plain_quote
+from runner.protocol.market import read_bar, read_quote
 from runner.protocol.messages import Account, Candle, OrderSnapshot, Position, Quote, Trade
-from runner.protocol.objects import (
-    read_account,
-    read_bar,
-    read_order,
-    read_position,
-    read_quote,
-    read_trade,
-)
+from runner.protocol.objects import read_account, read_order, read_position, read_trade
 from runner.protocol.routes import ErrorEnvelope
 from runner.protocol.values import (
     ORDER_STATUSES,

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from runner.protocol import wire
+from runner.protocol.market import read_bar, read_flat_candle, read_quote
 from runner.protocol.messages import (
     MALFORMED_BYTES,
     AccountUpdate,
@@ -37,11 +38,8 @@ from runner.protocol.messages import (
 from runner.protocol.objects import (
     RAW_ORDER_EVENTS,
     read_account,
-    read_bar,
-    read_flat_candle,
     read_order,
     read_position,
-    read_quote,
     read_trade,
 )
 from runner.protocol.values import WireError, amount, moment_of, sent_at, shown

@@ -5,8 +5,8 @@ dialect has flat candles, millisecond times and lower-case words. Each struct he
 both shapes, so that the type of a frame alone selects it; `objects` tells the dialects apart.
 
 Only msgspec and the standard library may be imported here. A field is optional here if either
-dialect may leave it out; what a dialect requires is checked by `objects`. Nothing here is ever
-handed to a session or a strategy.
+dialect may leave it out; what a dialect requires is checked by `objects` and `market`. Nothing
+here is ever handed to a session or a strategy.
 """
 
 from __future__ import annotations

@@ -6,9 +6,10 @@ has returned and before the event is acknowledged. Nothing here talks to anybody
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from runner.protocol.commands import ModifyOrder, SubmitOrder
 from runner.protocol.enums import OrderType, RejectReason, Side, TimeInForce, TrailingType
@@ -35,6 +36,9 @@ from runner.strategy.indicators import (
 )
 from runner.strategy.order import CancelRequest, ModifyRequest, Order
 from runner.strategy.sizing import Number, exact_quantity, quantity_step, worth
+
+
+S = TypeVar("S", bound="Strategy")
 
 
 class Strategy:
@@ -384,7 +388,7 @@ class Strategy:
         _exactly_one(quantity=quantity, notional=notional, equity=equity)
         tif = _time_in_force(time_in_force)
         try:
-            prices = {
+            prices: dict[str, Any] = {
                 "limit_price": _price(limit),
                 "stop_price": _price(stop),
                 "trailing_distance": _price(trail),
@@ -436,6 +440,20 @@ class Strategy:
             self._desk.next_order_id(), symbol, side, Decimal(0), OrderType.MARKET, reason=why
         )
         return self._desk.reject(order, reason.value, message)
+
+
+def seat(strategy: type[S], desk: Desk, params: Mapping[str, Any]) -> S:
+    """Make a strategy that works at `desk` with `params`, which hold already in its `__init__`.
+
+    Raises:
+        Whatever the strategy's own `__init__` raises.
+    """
+    made = strategy.__new__(strategy)
+    made._desk = desk
+    for name, value in params.items():
+        setattr(made, name, value)
+    strategy.__init__(made)
+    return made
 
 
 def _exactly_one(**sizes: Number | None) -> None:

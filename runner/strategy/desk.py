@@ -75,6 +75,7 @@ class Desk:
         self.tape: list[Candle] = []
         """Candles taken and not yet worked into prices, history and the equity curve. Everything
         that asks for one of those catches up first, so a candle costs one append until then."""
+        self._market_events = 0
         self._clock_ms = 0
         self._moment: datetime | None = None
         self._stream: Stream | None = None
@@ -121,6 +122,7 @@ class Desk:
         tape = self.tape
         if not tape:
             return
+        self._market_events += len(tape)
         self._clock_ms = max(self._clock_ms, tape[-1].close_time)
         one_stream = self._stream if len(self.streams) == 1 else None
         self.portfolio.mark(tape, one_symbol=one_stream is not None)
@@ -134,6 +136,7 @@ class Desk:
     def take_quote(self, quote: Quote) -> None:
         """Take in a quote: clock and price."""
         self.catch_up()
+        self._market_events += 1
         self._clock_ms = max(self._clock_ms, quote.time)
         self.portfolio.last[quote.symbol] = quote.last
         self.focus(quote.symbol)
@@ -238,6 +241,11 @@ class Desk:
             self._clock_ms = max(self._clock_ms, to_ms(self._moment))
             self._moment = None
         return self._clock_ms
+
+    @property
+    def market_events(self) -> int:
+        """How many candles and quotes have been taken in."""
+        return self._market_events + len(self.tape)
 
     def price(self, symbol: str) -> float | None:
         """Return the last known price of `symbol`; None before the first."""

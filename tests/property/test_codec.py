@@ -25,7 +25,8 @@ from runner.protocol.enums import (
     TimeInForce,
     TrailingType,
 )
-from runner.protocol.objects import ENGINE_PROVIDER, RAW_ORDER_EVENTS, RAW_REJECT_REASONS
+from runner.protocol.market import ENGINE_PROVIDER
+from runner.protocol.objects import RAW_ORDER_EVENTS, RAW_REJECT_REASONS
 from runner.protocol.times import EPOCH, from_ms
 
 SENT = datetime(2025, 1, 2, 14, 35, tzinfo=UTC)

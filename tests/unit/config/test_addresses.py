@@ -189,5 +189,10 @@ def test_C11_every_bad_item_of_a_variable_is_named(tmp_path: Path) -> None:
     assert [one.where for one in found] == ["variable SUBSCRIPTIONS"] * 2
 
 
-def test_C11_a_blank_after_the_last_colon_is_not_a_subscription(tmp_path: Path) -> None:
-    assert "events" in str(problems(tmp_path, "subscriptions:\n  - S:AAPL: candle\n"))
+def test_C11_a_blank_after_the_last_colon_is_explained(tmp_path: Path) -> None:
+    problem = only_problem(tmp_path, "subscriptions:\n  - S:A:quote\n  - S:AAPL: candle\n")
+
+    assert (problem.where, problem.hint) == (
+        "c.yaml:3:5",
+        "leave out the blank: S:AAPL:candle",
+    )

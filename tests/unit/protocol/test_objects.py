@@ -11,13 +11,7 @@ import pytest
 from runner.protocol import wire
 from runner.protocol.enums import OrderStatus, OrderType, PositionSide, Side, TimeInForce
 from runner.protocol.messages import OrderSnapshot
-from runner.protocol.objects import (
-    read_account,
-    read_order,
-    read_position,
-    read_quote,
-    read_trade,
-)
+from runner.protocol.objects import read_account, read_order, read_position, read_trade
 from runner.protocol.times import EPOCH, from_ms
 from runner.protocol.values import WireError
 
@@ -278,14 +272,3 @@ def test_only_a_raw_account_may_leave_out_its_currency() -> None:
     assert read_account(account, raw=True).currency == "USD"
     with pytest.raises(WireError, match="currency is missing"):
         read_account(account)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("bid", 0.0), ("ask", -1.0), ("last", float("nan")), ("bid_size", -1.0), ("volume", 1e30)],
-)
-def test_a_quote_that_makes_no_sense_is_refused(field: str, value: float) -> None:
-    fields: dict[str, Any] = {"bid": 1.0, "ask": 2.0, "last": 1.0, field: value}
-
-    with pytest.raises(WireError, match=field):
-        read_quote(wire.QuoteObject(symbol="X", provider="p", timestamp=1, **fields))

@@ -1,0 +1,37 @@
+"""The tree of commands."""
+
+from __future__ import annotations
+
+import typer
+
+from runner.cli.engine import engine
+from runner.cli.run import run
+from runner.cli.validate_config import validate_config
+
+app = typer.Typer(
+    name="runner",
+    help="Run a trading strategy: on an embedded engine, a Backtest Engine or a Trading Gateway.",
+    epilog="Example: runner run strategies/sma_cross.py",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run", epilog="Example: runner run strategies/sma_cross.py -p fast=5 -s S:MSFT:candle")(
+    run
+)
+app.command("validate-config", epilog="Example: runner validate-config configs/embedded.yaml")(
+    validate_config
+)
+app.add_typer(engine, name="engine")
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit."),
+) -> None:
+    if version:
+        from runner import __version__
+
+        typer.echo(f"runner {__version__}")
+        raise typer.Exit

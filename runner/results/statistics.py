@@ -1,0 +1,262 @@
+"""The figures of a run, from its equity curve and its executions.
+
+Every function is pure, takes plain sequences and returns None where its figure is not defined: no
+point, one point, a flat curve, equity that is not positive. NaN never leaves this module. Work on
+the curve runs in C wherever the standard library allows, because a curve may have millions of
+points. Only the standard library and the portfolio's `Fill` may be imported here.
+
+Rates are fractions (0.12 is 12 %), money is in account currency, times are Unix milliseconds, UTC.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate, chain, compress, count, islice, pairwise, repeat
+from math import fsum, isfinite, sqrt
+from operator import eq, mul, sub, truediv
+
+from runner.results.executions import Executions, Interval, summarise
+from runner.strategy.portfolio import Fill
+
+YEAR_MS = 365.25 * 86_400_000
+"""A mean Julian year: what a rate `a year` refers to."""
+_NOISE = 1e-12
+"""A deviation below this share of the mean is rounding, not volatility."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The deepest fall of a curve from its highest point so far."""
+
+    fraction: float
+    """(peak - equity) / peak at the lowest point, positive; above 1 when equity turned negative."""
+    peak_ms: int | None
+    """When the curve last stood at the peak; None when it never fell."""
+    trough_ms: int | None
+    """When it was lowest; None when it never fell."""
+    longest_ms: int
+    """Longest time from a peak until the curve stood there again, or to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """All figures of one run; None where a figure is not defined."""
+
+    starting_equity: float
+    final_equity: float
+    total_return: float | None
+    annual_return: float | None
+    annual_volatility: float | None
+    sharpe: float | None
+    sortino: float | None
+    maximum_drawdown: float | None
+    drawdown_peak_ms: int | None
+    drawdown_trough_ms: int | None
+    longest_drawdown_ms: int | None
+    exposure: float | None
+    periods_per_year: float | None
+    executions: int
+    closing_executions: int
+    round_trips: int
+    win_rate: float | None
+    profit_factor: float | None
+    average_win: Decimal | None
+    average_loss: Decimal | None
+    best: Decimal | None
+    worst: Decimal | None
+    realized_pnl: Decimal
+    commission: Decimal
+
+
+def compute(
+    times: array[int], equities: array[float], starting_equity: float, fills: Sequence[Fill]
+) -> Statistics:
+    """Return all figures of a run.
+
+    Args:
+        times: starts of the time steps, ascending.
+        equities: equity after each time step, as long as `times`.
+        starting_equity: equity before the first step.
+        fills: executions in their order.
+    """
+    final = equities[-1] if equities else starting_equity
+    returns = period_returns(equities)
+    per_year = periods_per_year(times)
+    fall = maximum_drawdown(times, equities, starting_equity)
+    traded: Executions = summarise(fills)
+    return Statistics(
+        starting_equity=starting_equity,
+        final_equity=final,
+        total_return=total_return(starting_equity, final),
+        annual_return=annual_return(starting_equity, final, times),
+        annual_volatility=annual_volatility(returns, per_year),
+        sharpe=sharpe(returns, per_year),
+        sortino=sortino(returns, per_year),
+        maximum_drawdown=fall.fraction if fall else None,
+        drawdown_peak_ms=fall.peak_ms if fall else None,
+        drawdown_trough_ms=fall.trough_ms if fall else None,
+        longest_drawdown_ms=fall.longest_ms if fall else None,
+        exposure=exposure(times, traded.held),
+        periods_per_year=per_year,
+        executions=traded.executions,
+        closing_executions=traded.closing,
+        round_trips=traded.round_trips,
+        win_rate=traded.win_rate,
+        profit_factor=traded.profit_factor,
+        average_win=traded.average_win,
+        average_loss=traded.average_loss,
+        best=traded.best,
+        worst=traded.worst,
+        realized_pnl=traded.realized_pnl,
+        commission=traded.commission,
+    )
+
+
+def total_return(starting_equity: float, final_equity: float) -> float | None:
+    """Return final / starting - 1, a fraction; None unless the start is positive."""
+    if starting_equity <= 0:
+        return None
+    return _finite(final_equity / starting_equity - 1)
+
+
+def annual_return(
+    starting_equity: float, final_equity: float, times: Sequence[int]
+) -> float | None:
+    """Return the compound annual growth rate, (final / starting) ** (1 / years) - 1, a fraction.
+
+    `years` is the calendar time between the first and the last point. None when that is zero,
+    when one of the two equities is not positive, or when the rate exceeds what a float holds.
+    """
+    years = _years(times)
+    if not years or starting_equity <= 0 or final_equity <= 0:
+        return None
+    try:
+        return _finite((final_equity / starting_equity) ** (1 / years) - 1)
+    except OverflowError:
+        return None
+
+
+def periods_per_year(times: Sequence[int]) -> float | None:
+    """Return how many equity points fall into a year: intervals / calendar years.
+
+    Inferred from the curve itself, so that daily candles of a stock give some 252 and daily
+    candles of a market without weekends some 365, without knowing the market.
+    """
+    years = _years(times)
+    return (len(times) - 1) / years if years else None
+
+
+def period_returns(equities: Sequence[float]) -> Sequence[float]:
+    """Return equity[i] / equity[i - 1] - 1 for each point after the first, fractions.
+
+    Empty when there are fewer than two points, or when equity is not positive throughout: a loss
+    of more than everything has no rate.
+    """
+    if len(equities) < 2 or min(equities) <= 0:
+        return ()
+    ratios = map(truediv, islice(equities, 1, None), equities)
+    return array("d", map(sub, ratios, repeat(1.0)))
+
+
+def annual_volatility(returns: Sequence[float], per_year: float | None) -> float | None:
+    """Return the sample standard deviation of the period returns times sqrt(periods per year)."""
+    deviation = _deviation(returns)
+    if deviation is None or per_year is None:
+        return None
+    return _finite(deviation * sqrt(per_year))
+
+
+def sharpe(returns: Sequence[float], per_year: float | None) -> float | None:
+    """Return mean / sample standard deviation of the period returns, times sqrt(periods per year).
+
+    The risk-free rate is taken as zero. None for a curve without volatility.
+    Source: W. F. Sharpe, The Sharpe Ratio, Journal of Portfolio Management 21 (1994).
+    """
+    deviation = _deviation(returns)
+    if not deviation or per_year is None:
+        return None
+    return _finite(_mean(returns) / deviation * sqrt(per_year))
+
+
+def sortino(returns: Sequence[float], per_year: float | None) -> float | None:
+    """Return mean / downside deviation of the period returns, times sqrt(periods per year).
+
+    The downside deviation is sqrt(sum(min(return, 0) ** 2) / n) over all n returns; the target
+    return is zero. None when no return is negative.
+    Source: F. A. Sortino and L. N. Price, Performance Measurement in a Downside Risk Framework,
+    Journal of Investing 3 (1994).
+    """
+    losses = [one for one in returns if one < 0]
+    if not losses or per_year is None:
+        return None
+    downside = sqrt(fsum(map(mul, losses, losses)) / len(returns))
+    return _finite(_mean(returns) / downside * sqrt(per_year)) if downside else None
+
+
+def maximum_drawdown(
+    times: Sequence[int], equities: array[float], starting_equity: float
+) -> Drawdown | None:
+    """Return the largest (peak - equity) / peak, its dates, and the longest time below a peak.
+
+    The starting equity counts as the first peak. None without a point or a positive peak.
+    """
+    if not equities or max(starting_equity, equities[0]) <= 0:
+        return None
+    peaks = array("d", islice(accumulate(chain((starting_equity,), equities), max), 1, None))
+    ratios = array("d", map(truediv, equities, peaks))
+    lowest = min(ratios)
+    at_peak = array("q", compress(count(), map(eq, ratios, repeat(1.0))))
+    longest = _longest_below(times, at_peak)
+    if not lowest < 1:
+        return Drawdown(0.0, None, None, longest)
+    trough = ratios.index(lowest)
+    place = bisect_left(at_peak, trough)
+    peak = at_peak[place - 1] if place else 0
+    fraction = (peaks[trough] - equities[trough]) / peaks[trough]
+    return Drawdown(fraction, times[peak], times[trough], longest)
+
+
+def exposure(times: Sequence[int], held: Sequence[Interval]) -> float | None:
+    """Return the share of time steps at whose end a position was open, 0 to 1."""
+    if not times:
+        return None
+    steps = 0
+    for start_ms, end_ms in held:
+        end = len(times) if end_ms is None else bisect_left(times, end_ms)
+        steps += max(0, end - bisect_left(times, start_ms))
+    return steps / len(times)
+
+
+def _longest_below(times: Sequence[int], at_peak: Sequence[int]) -> int:
+    # Two neighbouring points at a peak have nothing below it between them.
+    last = len(times) - 1
+    first = at_peak[0] if at_peak else last
+    tail = times[last] - times[at_peak[-1]] if at_peak else 0
+    between = (times[b] - times[a] for a, b in pairwise(at_peak) if b - a > 1)
+    return max(times[first] - times[0], tail, max(between, default=0))
+
+
+def _years(times: Sequence[int]) -> float:
+    return (times[-1] - times[0]) / YEAR_MS if len(times) > 1 else 0.0
+
+
+def _mean(values: Sequence[float]) -> float:
+    return fsum(values) / len(values)
+
+
+def _deviation(values: Sequence[float]) -> float | None:
+    # Two passes: the short formula loses everything when the mean dwarfs the deviation.
+    if len(values) < 2:
+        return None
+    mean = _mean(values)
+    away = array("d", map(sub, values, repeat(mean)))
+    deviation = sqrt(fsum(map(mul, away, away)) / (len(values) - 1))
+    return deviation if deviation > abs(mean) * _NOISE else 0.0
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
