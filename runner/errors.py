@@ -1,4 +1,4 @@
-"""The errors a user can meet, each with a stable id, an exit code and four parts: what, where, why, fix.
+"""The errors a user can meet: each has an id, an exit code, and says what, where, why and the fix.
 
 RunnerError                     1    internal, ours
 +-- UsageError                  2    the command line was wrong

@@ -62,11 +62,11 @@ def candles(*rows: Row, symbol: str = AAPL, timeframe: str = "1d") -> list[Candl
     """Return consecutive candles, one for each row."""
     made = []
     for index, row in enumerate(rows):
-        open, high, low, close = row if isinstance(row, tuple) else (row, row, row, row)
+        first, high, low, close = row if isinstance(row, tuple) else (row, row, row, row)
         made.append(
             candle(
                 close,
-                open=open,
+                open=first,
                 high=high,
                 low=low,
                 index=index,
@@ -83,9 +83,9 @@ def series(
     """Return consecutive candles, one for each row, as a series."""
     made = Series(symbol, timeframe)
     for index, row in enumerate(rows):
-        open, high, low, close = row if isinstance(row, tuple) else (row, row, row, row)
+        first, high, low, close = row if isinstance(row, tuple) else (row, row, row, row)
         made.times.append(start_ms + index * TIMEFRAME_MS[timeframe])
-        made.opens.append(open)
+        made.opens.append(first)
         made.highs.append(high)
         made.lows.append(low)
         made.closes.append(close)

@@ -66,6 +66,6 @@ def _print_internal_error() -> None:
     traceback.print_exc()
     sys.stderr.write(
         "error[E100]: internal error: this is a defect of runner, not of your strategy\n"
-        f"  fix: please report it with the lines above, the command you typed, runner {__version__} "
-        f"and Python {sys.version.split()[0]}\n"
+        f"  fix: please report it with the lines above and the command you typed "
+        f"(runner {__version__}, Python {sys.version.split()[0]})\n"
     )

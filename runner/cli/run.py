@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from runner.errors import RunnerError
+    from runner.results.result import RunResult
 
 
 def run(
@@ -37,18 +41,14 @@ def run(
     start: Annotated[
         str | None, typer.Option("--from", help="First date to replay, e.g. 2008-01-01.")
     ] = None,
-    end: Annotated[
-        str | None, typer.Option("--to", help="Last date to replay, included.")
-    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last date to replay, included.")] = None,
     max_events: Annotated[
         str | None, typer.Option("--max-events", help="Stop after this many events.")
     ] = None,
     timeout: Annotated[
         str | None, typer.Option("--timeout", help="Stop after this long: 30s, 5m.")
     ] = None,
-    ui: Annotated[
-        str | None, typer.Option("--ui", help="auto, live, plain, json or none.")
-    ] = None,
+    ui: Annotated[str | None, typer.Option("--ui", help="auto, live, plain, json or none.")] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Load a strategy from a place others can write to.")
     ] = False,
@@ -63,23 +63,7 @@ def run(
     ] = 0,
 ) -> None:
     """Run a strategy: on real bundled prices, or wherever the configuration says."""
-    import os
-
-    from runner.app import RunOptions, execute
-    from runner.config.load import load_config
-
-    if strategy is not None and strategy.endswith((".yaml", ".yml")):
-        from runner.errors import UsageError
-
-        if config is not None:
-            raise UsageError(
-                f"two configuration files: {strategy} and --config {config}",
-                fix="name the strategy itself, or only one file",
-                id="E201",
-            )
-        config, strategy = Path(strategy), None
     flags = {
-        "strategy": strategy,
         "params": param,
         "subscriptions": subscription,
         "runtime": runtime,
@@ -91,6 +75,65 @@ def run(
         "ui": "none" if quiet and ui is None else ui,
         "trust": True if trust else None,
     }
-    loaded = load_config(config, flags=flags, environ=os.environ, cwd=Path.cwd())
-    options = RunOptions(as_json=as_json, verbosity=-1 if quiet else verbose)
-    raise typer.Exit(execute(loaded, options, cwd=Path.cwd(), environ=os.environ))
+    raise typer.Exit(_run(strategy, config, flags, as_json=as_json, quiet=quiet, verbose=verbose))
+
+
+def _run(
+    strategy: str | None,
+    config: Path | None,
+    flags: dict[str, object],
+    *,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    from runner.errors import RunnerError
+
+    try:
+        result, error = _execute(strategy, config, flags, -1 if quiet else verbose)
+    except RunnerError as failed:
+        if as_json:
+            from runner.results.document import encode_error
+
+            typer.echo(encode_error(failed))
+        raise
+    if as_json:
+        from runner.results.document import encode_document, to_document
+
+        typer.echo(encode_document(to_document(result)))
+    elif error is None:
+        from runner.results.text import print_result
+
+        print_result(result)
+    if error is not None:
+        raise error
+    return result.ending.exit_code
+
+
+def _execute(
+    strategy: str | None, config: Path | None, flags: dict[str, object], verbosity: int
+) -> tuple[RunResult, RunnerError | None]:
+    import logging
+    import os
+
+    from runner.app import execute
+    from runner.config.load import load_config
+    from runner.errors import UsageError
+
+    levels = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
+    logging.basicConfig(
+        level=levels.get(verbosity, logging.DEBUG),
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    if strategy is not None and strategy.endswith((".yaml", ".yml")):
+        if config is not None:
+            raise UsageError(
+                f"two configuration files: {strategy} and --config {config}",
+                fix="name the strategy itself, or only one file",
+                id="E201",
+            )
+        config, strategy = Path(strategy), None
+    loaded = load_config(
+        config, flags={**flags, "strategy": strategy}, environ=os.environ, cwd=Path.cwd()
+    )
+    return execute(loaded, cwd=Path.cwd(), environ=os.environ)

@@ -10,14 +10,13 @@ May import series, messages and vocabularies. Nothing is repaired, sorted or ski
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
-from operator import gt, le
+from operator import le, sub
 from pathlib import Path
 from typing import IO
 
 from runner.engine.csv_rows import (
-    PRICES,
     Block,
     Header,
     RowError,
@@ -136,7 +135,7 @@ def _read_rows(file: IO[str], series: Series, shown: str) -> None:
             if not rows:
                 return
             _append(series, _convert(rows, header, times, line, shown), rows, line, shown)
-            line += sum(map(_lines_of, rows)) if reader.line_num + 1 != line + len(rows) else len(rows)
+            line = reader.line_num + 1
     except csv.Error as error:
         if rows:
             block = _convert(rows, header, times, line, shown)
@@ -177,9 +176,7 @@ def _convert(
         ) from None
 
 
-def _append(
-    series: Series, block: Block, rows: list[list[str]], line: int, shown: str
-) -> None:
+def _append(series: Series, block: Block, rows: list[list[str]], line: int, shown: str) -> None:
     times = block.times
     before = series.times[-1] if series.times else None
     if times and before is not None and times[0] <= before:
@@ -220,14 +217,16 @@ def _refuse_order(
 
 def _timeframe(series: Series, given: str | None, shown: str) -> str:
     times = series.times
-    step = min(map(int.__sub__, islice(times, 1, None), times), default=0)
+    step = min(map(sub, islice(times, 1, None), times), default=0)
     known = {length: name for name, length in TIMEFRAME_MS.items()}
     listed = ", ".join(TIMEFRAME_MS)
     if given is None:
         if step in known:
             return known[step]
-        what = f"the smallest step between two candles is {_duration(step)}" if step else (
-            "there is only one candle"
+        what = (
+            f"the smallest step between two candles is {_duration(step)}"
+            if step
+            else ("there is only one candle")
         )
         raise DataError(
             f"the timeframe cannot be told: {what}",
@@ -237,9 +236,7 @@ def _timeframe(series: Series, given: str | None, shown: str) -> str:
             id="E359",
         )
     if given not in TIMEFRAME_MS:
-        raise DataError(
-            f"timeframe must be one of {listed}, was {given!r}", where=shown, id="E359"
-        )
+        raise DataError(f"timeframe must be one of {listed}, was {given!r}", where=shown, id="E359")
     # Two candles may have a weekend between them; three without one true step do not exist.
     if step and (step < TIMEFRAME_MS[given] or (len(times) > 2 and step != TIMEFRAME_MS[given])):
         raise DataError(

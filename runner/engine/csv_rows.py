@@ -87,7 +87,9 @@ def read_header(row: Sequence[str], shown: str) -> Header:
             id="E353",
         )
     times = [index for index, name in enumerate(names) if name in TIME_NAMES]
-    found = {name: [i for i, one in enumerate(names) if one == name] for name in (*PRICES, "volume")}
+    found = {
+        name: [i for i, one in enumerate(names) if one == name] for name in (*PRICES, "volume")
+    }
     twice = [name for name, places in found.items() if len(places) > 1]
     if len(times) > 1:
         twice.append(" and ".join(names[index] for index in times))
@@ -134,9 +136,7 @@ def read_block(rows: Sequence[Sequence[str]], header: Header, times: TimeReader)
             return None
         opens, highs, lows, closes = (list(map(float, columns[at])) for at in header.prices)
         volumes = (
-            [0.0] * len(rows)
-            if header.volume is None
-            else list(map(float, columns[header.volume]))
+            [0.0] * len(rows) if header.volume is None else list(map(float, columns[header.volume]))
         )
         starts = times.column(columns[header.time])
     except (ValueError, TimeError):
@@ -163,6 +163,7 @@ def explain_block(rows: Sequence[Sequence[str]], header: Header, times: TimeRead
         RowError: the first row that is not right, and why.
     """
     block = Block([], [], [], [], [], [])
+    columns = (block.opens, block.highs, block.lows, block.closes)
     for index, row in enumerate(rows):
         if not row:
             continue
@@ -183,9 +184,9 @@ def explain_block(rows: Sequence[Sequence[str]], header: Header, times: TimeRead
                     index, "the row holds a NUL byte", "the file is damaged", "restore it", "E354"
                 )
         block.times.append(_time(index, row[header.time], header, times))
-        prices = [_number(index, row[at], name) for at, name in zip(header.prices, PRICES)]
+        prices = [_number(index, row[at], name) for at, name in zip(header.prices, PRICES, strict=True)]
         _check(index, *prices)
-        for column, value in zip((block.opens, block.highs, block.lows, block.closes), prices):
+        for column, value in zip(columns, prices, strict=True):
             column.append(value)
         volume = 0.0 if header.volume is None else _number(index, row[header.volume], "volume")
         if not 0.0 <= volume < LIMIT_FLOAT:
@@ -232,7 +233,7 @@ def _number(index: int, text: str, name: str) -> float:
 
 
 def _check(index: int, open: float, high: float, low: float, close: float) -> None:
-    for name, price in zip(PRICES, (open, high, low, close)):
+    for name, price in zip(PRICES, (open, high, low, close), strict=True):
         if not LEAST_FLOAT <= price < LIMIT_FLOAT:
             raise RowError(index, f"{name} must be a price above zero, was {price:g}")
     if high < low:
@@ -241,8 +242,7 @@ def _check(index: int, open: float, high: float, low: float, close: float) -> No
         if not low <= price <= high:
             raise RowError(
                 index,
-                f"{name} must lie between low and high, was {price!r} "
-                f"outside {low!r} to {high!r}",
+                f"{name} must lie between low and high, was {price!r} outside {low!r} to {high!r}",
             )
 
 

@@ -61,6 +61,11 @@ class TimeReader:
         Raises:
             TimeError: it cannot be read, or is written unlike those before.
         """
+        if self._read is not None:
+            try:
+                return self._read(text)
+            except (ValueError, TypeError, OverflowError):
+                pass  # find out below what it is instead
         form, read = _form_of(text)
         if self._read is None:
             self._form, self._read = form, read

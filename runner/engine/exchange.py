@@ -18,7 +18,6 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 
-
 from runner.engine.costs import Commission, Slippage
 from runner.engine.feed import Feed
 from runner.engine.ledger import Ledger
@@ -238,9 +237,7 @@ class Exchange:
         if not price or request.reduce_only:
             return None  # before the first candle there is no price to judge by; the fill judges
         commission = self.commission.of(request.quantity, price)
-        if self.ledger.can_carry(
-            request.symbol, request.side, request.quantity, price, commission
-        ):
+        if self.ledger.can_carry(request.symbol, request.side, request.quantity, price, commission):
             return None
         available = self.ledger.account().margin_available
         return _refused(
@@ -326,7 +323,9 @@ class Exchange:
             if order.time_in_force is TimeInForce.IOC:
                 self._end(order, OrderStatus.CANCELLED, "ORDER_CANCELLED")
 
-    def _try(self, order: WorkingOrder, fill: Fill | None, prices: Prices, *, at_open: bool) -> None:
+    def _try(
+        self, order: WorkingOrder, fill: Fill | None, prices: Prices, *, at_open: bool
+    ) -> None:
         if fill is None or order.status.is_terminal:
             return
         price = self.slippage.worsen(fill.price, order.side) if fill.slips else fill.price
@@ -363,9 +362,7 @@ class Exchange:
         order.filled = quantity
         order.average_fill_price = price
         self._end(order, OrderStatus.FILLED, "ORDER_FILLED")
-        holding = ledger.apply(
-            order.symbol, order.side, quantity, price, commission, self._moment
-        )
+        holding = ledger.apply(order.symbol, order.side, quantity, price, commission, self._moment)
         trade = Trade(
             id=f"t-{len(self.trades) + 1}",
             order_id=order.id,
@@ -381,7 +378,9 @@ class Exchange:
         event = (
             "POSITION_OPENED"
             if not before
-            else "POSITION_MODIFIED" if holding.quantity else "POSITION_CLOSED"
+            else "POSITION_MODIFIED"
+            if holding.quantity
+            else "POSITION_CLOSED"
         )
         self._queue += (
             TradeUpdate(trade),
@@ -478,5 +477,3 @@ def _not_found(order_id: str) -> Rejection:
         f"Order not found: {order_id}",
         details={"resource": "order", "id": order_id},
     )
-
-

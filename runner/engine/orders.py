@@ -111,7 +111,9 @@ def problem_with(request: SubmitOrder) -> Rejection | None:
     type requires and forbids, then what this engine does not support.
     """
     if not 1 <= len(request.symbol) <= MAX_SYMBOL:
-        return _invalid("VALIDATION_ERROR", "symbol", f"symbol must have 1 to {MAX_SYMBOL} characters")
+        return _invalid(
+            "VALIDATION_ERROR", "symbol", f"symbol must have 1 to {MAX_SYMBOL} characters"
+        )
     if request.client_order_id is not None and len(request.client_order_id) > MAX_CLIENT_ORDER_ID:
         return _invalid(
             "VALIDATION_ERROR",

@@ -49,18 +49,22 @@ def embedded_conventions(
     slippage = f"{plain(slippage_bps)} bps against you on market and stop orders"
     return Conventions(
         fills=(
-            "market orders at the next candle's open; limit and stop orders at their price, "
-            "or at the open where the candle opens beyond it; the worse of two outcomes inside "
-            "one candle; positions left open are marked at the last close"
+            "market orders at the next open; limits and stops at their price, or at the open "
+            "beyond it; the worse case inside a candle"
         ),
         costs=(
             f"commission {commission or 'none'}; slippage {slippage if slippage_bps else 'none'}"
         ),
         account=(
-            f"{plain(cash)} {currency}, "
+            f"{_grouped(cash)} {currency}, "
             + ("cash only" if leverage == 1 else f"leverage {plain(leverage)}")
         ),
     )
+
+
+def _grouped(amount: Decimal) -> str:
+    whole, point, fraction = plain(amount).partition(".")
+    return f"{int(whole):,}{point}{fraction}"
 
 
 def peer_conventions(runtime: str) -> Conventions:

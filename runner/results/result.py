@@ -15,6 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from runner.errors import RunnerError
+from runner.protocol.decimals import plain
 from runner.results import statistics
 from runner.results.conventions import Conventions
 from runner.results.why_no_trades import why_no_trades
@@ -92,7 +93,7 @@ class RejectionFacts:
     reason: str
     count: int
     message: str
-    """Of the first one; empty when the peer gave none."""
+    """Of the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +185,7 @@ def build_result(
         strategy=strategy,
         runtime=runtime or RuntimeFacts(),
         data=_arrived(data, desk),
-        # A stretch is not counted candle by candle, and then every candle is a point of the curve.
-        events=max(session.market_events, len(portfolio.times)),
+        events=desk.market_events,
         ending=EndingFacts(
             why=ending.why if ending else _ENDING_OF_EXIT.get(code, "failed"),
             confirmed=ending is not None and ending.confirmed,
@@ -253,7 +253,12 @@ def _rejections(session: Session) -> tuple[RejectionFacts, ...]:
     for order in session.rejections:
         reason = order.reject_reason or "UNKNOWN"
         count, message = found.get(reason, (0, ""))
-        found[reason] = (count + 1, message or order.reject_message or "")
+        # Only an order that was accepted first is refused without a message.
+        said = order.reject_message or (
+            f"accepted, then refused when it was to {order.side.lower()} "
+            f"{plain(order.quantity)} {order.symbol}"
+        )
+        found[reason] = (count + 1, message or said)
     return tuple(RejectionFacts(reason, *rest) for reason, rest in _most_frequent(found))
 
 
@@ -280,6 +285,11 @@ def _warnings(session: Session, ending: Ending | None) -> tuple[str, ...]:
         warnings.append(
             f"{_times(len(session.failures))} a handler raised and was skipped, "
             f"first: {session.failures[0]}"
+        )
+    if session.not_subscribed:
+        warnings.append(
+            f"{_times(session.not_subscribed)} market data arrived that is not subscribed; "
+            "it was acknowledged and not handled"
         )
     if session.malformed:
         warnings.append(f"{_times(session.malformed)} a frame could not be read and was skipped")

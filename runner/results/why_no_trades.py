@@ -26,7 +26,7 @@ def why_no_trades(session: Session, subscribed: Sequence[str] = ()) -> tuple[str
     """
     desk = session.desk
     desk.catch_up()
-    if not desk.streams and not session.market_events:
+    if not desk.streams and not desk.market_events:
         return ("no candle arrived: look at the subscriptions and at the dates of the data",)
     wanted = subscribed or desk.subscribed
     reasons = [*_silent_symbols(desk, wanted), *_cold_indicators(desk)]
@@ -107,24 +107,29 @@ def _fruitless(session: Session, orders: list[Order]) -> list[str]:
 
 def _rejected(rejected: list[Order], placed: int) -> str:
     reasons = Counter(one.reject_reason or "UNKNOWN" for one in rejected)
-    reason, count = reasons.most_common(1)[0]
+    reason = reasons.most_common(1)[0][0]
     message = next((one.reject_message for one in rejected if one.reject_reason == reason), None)
-    share = "all" if len(rejected) == placed else f"{len(rejected):,} of"
-    said = f": {message}" if message else ""
-    return f"{share} {_orders(placed)} rejected, {count:,} of them {reason}{said}"
+    if placed == 1:
+        share = "the only order was"
+    elif len(rejected) == placed:
+        share = f"all {placed:,} orders were"
+    else:
+        share = f"{len(rejected):,} of {placed:,} orders were"
+    often = ", most often for" if len(reasons) > 1 else " for"
+    return f"{share} rejected{often} {reason}{f': {message}' if message else ''}"
 
 
 def _unreached(orders: list[Order], desk: Desk) -> str:
-    example = orders[-1]
-    price = example.limit_price if example.stop_price is None else example.stop_price
-    last = desk.portfolio.last.get(example.symbol)
+    latest = orders[-1]
+    price = latest.limit_price if latest.stop_price is None else latest.stop_price
+    last = desk.portfolio.last.get(latest.symbol)
     wanted = f" at {plain(price)}" if price is not None else ""
-    known = f", last price {last:g}" if last is not None else ""
-    which = "none of" if len(orders) > 1 else "not reached:"
+    order = f"to {latest.side.lower()} {latest.symbol}{wanted}"
+    known = "" if last is None else f"; the last price is {last:.10g}"
+    if len(orders) == 1:
+        return f"the limit or stop order {order} never reached its price{known}"
     return (
-        f"{which} {_orders(len(orders), 'limit or stop')}"
-        f"{' reached its price' if len(orders) > 1 else ''}, the latest to {example.side.lower()} "
-        f"{example.symbol}{wanted}{known}"
+        f"none of {len(orders):,} limit or stop orders reached its price, the latest {order}{known}"
     )
 
 

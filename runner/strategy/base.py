@@ -37,7 +37,6 @@ from runner.strategy.indicators import (
 from runner.strategy.order import CancelRequest, ModifyRequest, Order
 from runner.strategy.sizing import Number, exact_quantity, quantity_step, worth
 
-
 S = TypeVar("S", bound="Strategy")
 
 

@@ -247,6 +247,12 @@ class Desk:
         """How many candles and quotes have been taken in."""
         return self._market_events + len(self.tape)
 
+    @property
+    def progress_ms(self) -> int:
+        """About the simulated time, for a thread that only watches: it changes nothing."""
+        latest = self.tape[-1:]  # a copy: the run may clear the tape at any moment
+        return latest[0].time if latest else self._clock_ms
+
     def price(self, symbol: str) -> float | None:
         """Return the last known price of `symbol`; None before the first."""
         self.catch_up()

@@ -146,7 +146,7 @@ class SmaKernel(Kernel):
 class EmaKernel(Kernel):
     """Exponential moving average of the closes, smoothing 2 / (length + 1)."""
 
-    __slots__ = ("alpha", "seen", "seed")
+    __slots__ = ("alpha", "seed", "seen")
 
     def __init__(self, indicator: Indicator) -> None:
         super().__init__(indicator)

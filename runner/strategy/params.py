@@ -30,12 +30,11 @@ class Param:
         return self if instance is None else self.default
 
     def bounds(self) -> str:
-        """Return the bounds for people, e.g. `2 .. 200`; empty without any."""
+        """Return the bounds for people, e.g. `>= 2, <= 200`; empty without any."""
         if self.choices is not None:
             return " | ".join(map(str, self.choices))
-        low = f"{self.ge:g} <=" if self.ge is not None else f"{self.gt:g} <" if self.gt is not None else ""
-        high = f"<= {self.le:g}" if self.le is not None else f"< {self.lt:g}" if self.lt is not None else ""
-        return " ".join(part for part in (low, "value" if low or high else "", high) if part)
+        bounds = ((">=", self.ge), (">", self.gt), ("<=", self.le), ("<", self.lt))
+        return ", ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
 
 
 def param(
@@ -57,7 +56,7 @@ def param(
         help: one line for people.
     """
     declared = Param(default, ge, gt, le, lt, choices, help)
-    return cast(T, declared)  # the attribute reads as its value, so that is its type
+    return cast("T", declared)  # the attribute reads as its value, so that is its type
 
 
 def declared_params(strategy: type) -> dict[str, Param]:
@@ -133,5 +132,6 @@ def _unknown(name: str, declared: Mapping[str, Param]) -> str:
 def _overview(declared: Mapping[str, Param]) -> str:
     if not declared:
         return "the strategy declares no parameters; remove them"
-    listed = (f"{name} ({one.bounds() or type(one.default).__name__})" for name, one in declared.items())
-    return "it declares " + ", ".join(listed)
+    return "it declares " + ", ".join(
+        f"{name} ({one.bounds() or type(one.default).__name__})" for name, one in declared.items()
+    )

@@ -1,9 +1,9 @@
 """The mirror: account, positions and executions as folded from the events received so far.
 
-It answers every question a strategy has about its state without a request. Two sources feed it: what
-the peer states outright (`position`, `account`), which is taken over, and what an order's fills
-imply, because many gateways report nothing else. It also keeps the equity curve: one point per time
-step, taken after the step's last candle.
+It answers every question a strategy has about its state without a request. Two sources feed it:
+what the peer states outright (`position`, `account`), which is taken over, and what an order's
+fills imply, because many gateways report nothing else. It also keeps the equity curve: one point
+per time step, taken after the step's last candle.
 """
 
 from __future__ import annotations
@@ -156,5 +156,3 @@ class Portfolio:
         self.fills.append(Fill(trade, realized_pnl, reason))
         self.commissions += trade.commission
         self.balance -= float(trade.commission)
-
-

@@ -1,4 +1,4 @@
-"""From what a strategy asks for to an exact quantity: by number, by value, or by share of equity."""
+"""From what a strategy asks for to an exact quantity: a number, a value, a share of equity."""
 
 from __future__ import annotations
 

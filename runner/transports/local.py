@@ -50,5 +50,3 @@ def run_local(
     except StopIteration as end:
         ending: Ending = end.value
         return ending
-
-

@@ -1,8 +1,14 @@
-"""The request to stop a run, made by a signal handler or a timer and read by the driver."""
+"""The request to stop a run, made by a signal or a timer and read by the driver."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from runner.session import Stop
 
@@ -26,3 +32,46 @@ class StopRequest:
     def on_ask(self, wake: Callable[[], None]) -> None:
         """Call `wake` when somebody asks, so that a driver that waits stops waiting."""
         self._wake.append(wake)
+
+
+@contextmanager
+def stop_on_signals(stop: StopRequest) -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into a stop request; a second one leaves at once.
+
+    Outside the main thread, where Python delivers no signals, this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def asked(number: int, _frame: FrameType | None) -> None:
+        if stop.asked is not None and stop.asked.why in ("interrupted", "terminated"):
+            # The strategy may be stuck in its own code, where an exception could be swallowed.
+            sys.stderr.write("\nleaving at once: orders and positions stay as they are\n")
+            sys.stderr.flush()
+            os._exit(128 + number)
+        if number == signal.SIGINT:
+            sys.stderr.write("\nstopping after the current event; once more leaves at once\n")
+        stop.ask(Stop("interrupted" if number == signal.SIGINT else "terminated"))
+
+    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def stop_after(stop: StopRequest, seconds: float | None) -> Iterator[None]:
+    """Ask for a stop after so many seconds of real time; None never does."""
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, stop.ask, [Stop("timeout")])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

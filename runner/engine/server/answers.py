@@ -26,6 +26,8 @@ _CODES = {
     426: "UPGRADE_REQUIRED",
 }
 """Codes of refusals that concern HTTP itself; the protocol names none for them."""
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 426: {"Upgrade": "websocket"}}
+"""What HTTP wants to stand beside certain statuses."""
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
@@ -39,9 +41,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
         self.status = ERROR_STATUS[code] if status is None else status
 
 
-def answer(
-    body: msgspec.Struct | Iterable[msgspec.Struct], *, status: int = 200
-) -> web.Response:
+def answer(body: msgspec.Struct | Iterable[msgspec.Struct], *, status: int = 200) -> web.Response:
     """Return the protocol's objects as JSON."""
     return web.Response(body=encode_body(body), status=status, content_type="application/json")
 
@@ -56,6 +56,7 @@ def refuse(refusal: Refusal) -> web.Response:
     return web.Response(
         body=_JSON.encode(refusal.envelope),
         status=refusal.status,
+        headers=_HEADERS.get(refusal.status),
         content_type="application/json",
     )
 

@@ -24,9 +24,7 @@ def wall_clock() -> datetime:
 class Replay:
     """The frames of one run over one exchange."""
 
-    def __init__(
-        self, exchange: Exchange, *, clock: Callable[[], datetime] = wall_clock
-    ) -> None:
+    def __init__(self, exchange: Exchange, *, clock: Callable[[], datetime] = wall_clock) -> None:
         self.exchange = exchange
         self.started = False
         self.is_over = False

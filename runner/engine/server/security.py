@@ -10,7 +10,7 @@ Pure: names and texts in, a refusal out. May import the protocol and the errors.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runner.engine.server.answers import Refusal, refusal_of_status
@@ -90,8 +90,6 @@ class Guard:
         if not hmac.compare_digest(given.encode(), token.encode()):
             return _unauthorized("INVALID_API_KEY", "the API key is wrong")
         return None
-
-
 
 
 def split_host(value: str) -> tuple[str, int]:

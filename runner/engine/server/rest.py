@@ -1,0 +1,294 @@
+"""The REST endpoints: requests become commands to the exchange, its replies become answers.
+
+Every handler runs between two frames of the stream, never beside one, so nothing needs a lock. What
+a command causes is sent to the strategy before its answer leaves. No trading logic may stand here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from runner.engine.exchange import Exchange
+from runner.engine.series import Series
+from runner.engine.server.answers import (
+    Refusal,
+    answer,
+    plain_answer,
+    refusal_of_body,
+    refusal_of_command,
+)
+from runner.engine.server.queries import BarQuery, OrderQuery, TradeQuery, fields_of, newest
+from runner.protocol.codec import BodyError, decode_body, decode_modification
+from runner.protocol.commands import (
+    CancelOrder,
+    CancelResult,
+    Command,
+    ReadState,
+    Rejection,
+    Reply,
+    State,
+    SubmitOrder,
+)
+from runner.protocol.enums import OrderStatus
+from runner.protocol.messages import Candle, OrderSnapshot, Position, Quote
+from runner.protocol.routes import ROUTES
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request body: an order takes a few hundred."""
+PROVIDER = "embedded"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Desk(Protocol):
+    """What the endpoints need of their server."""
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange of the strategy that is connected, or of the next one to connect."""
+
+    @property
+    def is_stopping(self) -> bool: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def relay(self) -> None:
+        """Send what commands have caused to the strategy."""
+
+
+class Endpoints:
+    """The handlers of one server's REST port."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self, websocket: Handler) -> list[web.RouteDef]:
+        """Return every route of the protocol; those this engine lacks answer 501."""
+        own: dict[str, Handler] = {
+            "livez": self.livez,
+            "readyz": self.readyz,
+            "health": self.health,
+            "websocket": websocket,
+            "read_account": self.read_account,
+            "submit_order": self.submit_order,
+            "list_orders": self.list_orders,
+            "cancel_all_orders": self.cancel_all_orders,
+            "list_order_history": self.list_order_history,
+            "read_order": self.read_order,
+            "modify_order": self.modify_order,
+            "cancel_order": self.cancel_order,
+            "list_positions": self.list_positions,
+            "read_position": self.read_position,
+            "list_trades": self.list_trades,
+            "read_quote": self.read_quote,
+            "list_bars": self.list_bars,
+        }
+        return [
+            web.route(route.method, route.path, own.get(name) or _unsupported(name))
+            for name, route in ROUTES.items()
+        ]
+
+    # Health
+
+    async def livez(self, _: web.Request) -> web.Response:
+        return plain_answer({"status": "ok"})
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        ready = not self._desk.is_stopping
+        body: dict[str, Any] = {"ready": ready, "providers": [PROVIDER], "provider_count": 1}
+        if not ready:
+            body["message"] = "the engine is shutting down"
+        return plain_answer(body, status=200 if ready else 503)
+
+    async def health(self, _: web.Request) -> web.Response:
+        return plain_answer(
+            {
+                "status": "connected",
+                "version": self._desk.version,
+                "git_sha": "unknown",
+                "providers": [{"platform": PROVIDER, "connected": True}],
+            }
+        )
+
+    # Orders
+
+    async def submit_order(self, request: web.Request) -> web.Response:
+        try:
+            order = decode_body(await _json_body(request), SubmitOrder)
+        except BodyError as problem:
+            raise refusal_of_body(problem) from None
+        if self._desk.is_stopping:
+            raise Refusal("SHUTTING_DOWN", "the engine is shutting down")
+        return answer(self._execute(order), status=ROUTES["submit_order"].status)
+
+    async def list_orders(self, request: web.Request) -> web.Response:
+        query = OrderQuery.read(fields_of(request.query.items()))
+        orders = self._orders() if query.statuses else self._state().orders
+        return answer(newest([one for one in orders if query.admits(one)], query.limit))
+
+    async def list_order_history(self, request: web.Request) -> web.Response:
+        query = OrderQuery.read(fields_of(request.query.items()))
+        orders = [
+            one
+            for one in self._orders()
+            if query.admits(one) and (query.statuses or one.status.is_terminal)
+        ]
+        return answer(newest(orders, query.limit))
+
+    async def read_order(self, request: web.Request) -> web.Response:
+        order_id = request.match_info["order_id"]
+        order = self._desk.exchange.orders.get(order_id)
+        if order is None:
+            raise _not_found("order", order_id)
+        return answer(order.snapshot())
+
+    async def modify_order(self, request: web.Request) -> web.Response:
+        order_id = request.match_info["order_id"]
+        try:
+            change = decode_modification(await _json_body(request), order_id=order_id)
+        except BodyError as problem:
+            raise refusal_of_body(problem) from None
+        return answer(self._execute(change))
+
+    async def cancel_order(self, request: web.Request) -> web.Response:
+        return answer(self._execute(CancelOrder(request.match_info["order_id"])))
+
+    async def cancel_all_orders(self, request: web.Request) -> web.Response:
+        symbol = fields_of(request.query.items()).get("symbol")
+        cancelled = 0
+        failed: list[str] = []
+        for order in self._state().orders:
+            if symbol is not None and order.symbol != symbol:
+                continue
+            reply = self._reply(CancelOrder(order.id))
+            if isinstance(reply, CancelResult) and reply.order.status is OrderStatus.CANCELLED:
+                cancelled += 1
+            else:
+                failed.append(order.id)
+        body: dict[str, Any] = {"cancelled_count": cancelled, "failed_count": len(failed)}
+        if failed:
+            body["failed_order_ids"] = failed
+        return plain_answer(body)
+
+    # Account and positions
+
+    async def read_account(self, _: web.Request) -> web.Response:
+        return answer(self._state().account)
+
+    async def list_positions(self, request: web.Request) -> web.Response:
+        symbol = fields_of(request.query.items()).get("symbol")
+        return answer([one for one in self._positions() if symbol in (None, one.symbol)])
+
+    async def read_position(self, request: web.Request) -> web.Response:
+        position_id = request.match_info["position_id"]
+        for position in self._positions():
+            if position.id == position_id:
+                return answer(position)
+        raise _not_found("position", position_id)
+
+    async def list_trades(self, request: web.Request) -> web.Response:
+        query = TradeQuery.read(fields_of(request.query.items()))
+        trades = [one for one in self._desk.exchange.trades if query.admits(one)]
+        return answer(newest(trades, query.limit))
+
+    # Market data: never anything that has not happened yet
+
+    async def list_bars(self, request: web.Request) -> web.Response:
+        symbol = request.match_info["symbol"]
+        series = self._series(symbol)
+        query = BarQuery.read(fields_of(request.query.items()))
+        for one in series:
+            if one.timeframe == query.timeframe:
+                return answer(query.of(one, now_ms=self._desk.exchange.now_ms))
+        served = ", ".join(one.timeframe for one in series)
+        raise Refusal(
+            "INVALID_VALUE",
+            f"{symbol} is served with timeframe {served}",
+            details={"field": "timeframe", "provided": query.timeframe},
+        )
+
+    async def read_quote(self, request: web.Request) -> web.Response:
+        symbol = request.match_info["symbol"]
+        now_ms = self._desk.exchange.now_ms
+        latest: Candle | None = None
+        for one in self._series(symbol):
+            for candle in one.closed_before(now_ms, 1):
+                if latest is None or candle.close_time > latest.close_time:
+                    latest = candle
+        if latest is None:
+            raise Refusal(
+                "SYMBOL_NOT_FOUND",
+                f"symbol not found: {symbol} has no price before its first candle",
+                details={"symbol": symbol},
+            )
+        price = latest.close
+        return answer(
+            Quote(symbol, latest.close_time, price, price, price, provider=latest.provider)
+        )
+
+    # What the handlers share
+
+    def _reply(self, command: Command) -> Reply:
+        reply = self._desk.exchange.execute(command)
+        self._desk.relay()
+        return reply
+
+    def _execute(self, command: Command) -> Any:
+        reply = self._reply(command)
+        if isinstance(reply, Rejection):
+            raise refusal_of_command(reply)
+        return reply
+
+    def _state(self) -> State:
+        state: State = self._execute(ReadState())
+        return state
+
+    def _positions(self) -> tuple[Position, ...]:
+        return self._state().positions
+
+    def _orders(self) -> list[OrderSnapshot]:
+        return [one.snapshot() for one in self._desk.exchange.orders.values()]
+
+    def _series(self, symbol: str) -> list[Series]:
+        series = [one for one in self._desk.exchange.feed.series if one.symbol == symbol]
+        if not series:
+            raise Refusal(
+                "SYMBOL_NOT_FOUND", f"symbol not found: {symbol}", details={"symbol": symbol}
+            )
+        return series
+
+
+async def _json_body(request: web.Request) -> bytes:
+    # A form or text/plain body is what a web page can send here without asking anybody.
+    if request.content_type != "application/json":
+        raise Refusal(
+            "UNSUPPORTED_MEDIA_TYPE",
+            f"Content-Type must be application/json, was {request.content_type[:100]}",
+            status=415,
+        )
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise Refusal("INVALID_REQUEST", f"a body may have at most {MAX_BODY} bytes") from None
+
+
+def _not_found(resource: str, id: str) -> Refusal:
+    return Refusal(
+        f"{resource.upper()}_NOT_FOUND",
+        f"{resource.capitalize()} not found: {id}",
+        details={"resource": resource, "id": id},
+    )
+
+
+def _unsupported(operation: str) -> Handler:
+    async def refused(_: web.Request) -> web.StreamResponse:
+        raise Refusal(
+            "UNSUPPORTED_OPERATION",
+            f"the embedded engine does not support {operation}",
+            details={"operation": operation, "provider": PROVIDER},
+        )
+
+    return refused

@@ -1,0 +1,40 @@
+"""One strategy's conversation with one peer: the rules it runs under, and what it counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runner.protocol.messages import ErrorNotice, Message
+from runner.strategy.base import Strategy
+from runner.strategy.desk import Desk
+from runner.strategy.order import Order
+
+
+@dataclass(slots=True)
+class Session:
+    """One strategy's conversation with one peer: the rules it runs under, and what it counted."""
+
+    strategy: Strategy
+    desk: Desk
+    backtest: bool = True
+    on_exception: Literal["halt", "skip"] = "halt"
+    require_complete: bool = False
+    admits: Callable[[Message], bool] | None = None
+    """Which candles and quotes are subscribed; the others are acknowledged unseen. None: all."""
+    not_subscribed: int = 0
+    """Candles and quotes that the peer sent and nobody had subscribed to."""
+    rejections: list[Order] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    """What handlers raised, one line each, when `on_exception` is `skip`."""
+    unknown_types: dict[str, int] = field(default_factory=dict)
+    malformed: int = 0
+    notices: list[ErrorNotice] = field(default_factory=list)
+
+    def handler(self, name: str) -> Callable[..., None] | None:
+        """Return the strategy's own handler, None where it has not written one."""
+        if getattr(type(self.strategy), name) is getattr(Strategy, name):
+            return None
+        handler: Callable[..., None] = getattr(self.strategy, name)
+        return handler
