@@ -9,6 +9,8 @@ from runner import Candle, Strategy, param
 class SmaCross(Strategy):
     """Hold the symbol while its fast average is above its slow one."""
 
+    default_subscriptions = ("S:AAPL:candle",)
+
     fast: int = param(10, ge=2, le=200, help="candles in the fast average")
     slow: int = param(30, ge=3, le=500, help="candles in the slow average")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,18 +94,20 @@ def _run(
         result, error = _execute(strategy, config, flags, -1 if quiet else verbose)
     except RunnerError as failed:
         if as_json:
-            from runner.results.document import encode_error
+            from runner.results.document import encode_failure
 
-            typer.echo(encode_error(failed))
+            typer.echo(encode_failure(failed))
         raise
     if as_json:
-        from runner.results.document import encode_document, to_document
+        from runner.results.document import encode_document
 
-        typer.echo(encode_document(to_document(result)))
+        typer.echo(encode_document(result))
     elif error is None:
-        from runner.results.text import print_result
+        import os
 
-        print_result(result)
+        from runner.results.text import write_text
+
+        write_text(result, sys.stdout, os.environ)
     if error is not None:
         raise error
     return result.ending.exit_code

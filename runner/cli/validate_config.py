@@ -64,7 +64,7 @@ def validate_config(
             from runner.strategy.loader import load_strategy
             from runner.strategy.params import resolve_params
 
-            found = load_strategy(loaded.config.strategy, trust=loaded.config.trust)
+            found = load_strategy(loaded.config.strategy, cwd=Path.cwd(), trust=loaded.config.trust)
             resolve_params(found, loaded.config.params)
     except RunnerError as error:
         if output is Format.TEXT:

@@ -180,10 +180,14 @@ class ConnectionConfig(Section):
 
     @model_validator(mode="after")
     def _backoff_can_grow(self) -> ConnectionConfig:
+        first, longest = show_duration(self.backoff_initial), show_duration(self.backoff_max)
         if self.backoff_initial > self.backoff_max:
-            what = "must not be longer than connection.backoff_max"
-            was = f"({show_duration(self.backoff_max)}), was {show_duration(self.backoff_initial)}"
-            raise UnfitError(f"{what} {was}", "", ("backoff_initial",))
+            # The one that was written is to blame; a default is not.
+            if "backoff_initial" in self.model_fields_set:
+                name, what = "backoff_initial", "longer than connection.backoff_max"
+                raise UnfitError(f"must not be {what} ({longest}), was {first}", "", (name,))
+            name, what = "backoff_max", "shorter than connection.backoff_initial"
+            raise UnfitError(f"must not be {what} ({first}), was {longest}", "", (name,))
         return self
 
 
@@ -227,8 +231,6 @@ class RunConfig(BaseSettings):
     """Stop after this much real time."""
     trust: Annotated[bool, fields.flag()] = False
     """Whether to load a strategy from a place that others can write to, or from outside."""
-    handler_timeout: Annotated[float, fields.duration(MILLISECOND, DAY)] = 30.0
-    """Longest time one handler may take."""
 
     def __init__(self, *, layers: Iterable[Mapping[str, Any]] = (), **values: Any) -> None:
         """Read the model from `layers` of nested values, the strongest first.

@@ -184,7 +184,8 @@ def explain_block(rows: Sequence[Sequence[str]], header: Header, times: TimeRead
                     index, "the row holds a NUL byte", "the file is damaged", "restore it", "E354"
                 )
         block.times.append(_time(index, row[header.time], header, times))
-        prices = [_number(index, row[at], name) for at, name in zip(header.prices, PRICES, strict=True)]
+        named = zip(header.prices, PRICES, strict=True)
+        prices = [_number(index, row[at], name) for at, name in named]
         _check(index, *prices)
         for column, value in zip(columns, prices, strict=True):
             column.append(value)

@@ -141,6 +141,9 @@ class Exchange:
                 if candle is None:
                     return
                 self._match((candle,))
+                # What handles the fills judges by the candle that has closed, as over a wire.
+                self._stretch = None
+                self.ledger.marks[candle.symbol] = candle.close
                 yield from self.drain()
                 stretch = Stretch(iter((candle,)), one_stream=True)
             else:
@@ -160,10 +163,10 @@ class Exchange:
             self._latest = candles[0]
             if self.working:
                 self._match(candles)
-                yield from self.drain()
             for candle in candles:
                 marks[candle.symbol] = candle.close
-                yield candle
+            yield from self.drain()
+            yield from candles
             while queue:
                 yield from self.drain()
 
@@ -389,6 +392,8 @@ class Exchange:
         )
         if before * holding.quantity <= 0:
             self._drop_legs(order.symbol, keep_of=order.id)
+        elif order.parent_order_id is not None:
+            self._drop_sibling(order)
         return True
 
     # Exit legs
@@ -422,6 +427,12 @@ class Exchange:
         for leg in list(self.working.values()):
             if leg.symbol == symbol and leg.parent_order_id not in (None, keep_of):
                 self._end(leg, OrderStatus.CANCELLED, "ORDER_CANCELLED")
+
+    def _drop_sibling(self, leg: WorkingOrder) -> None:
+        # One of a pair is done, though others still hold a part of the position.
+        for other in list(self.working.values()):
+            if other.parent_order_id == leg.parent_order_id:
+                self._end(other, OrderStatus.CANCELLED, "ORDER_CANCELLED")
 
     def _end(self, order: WorkingOrder, status: OrderStatus, event: str) -> None:
         order.status = status

@@ -34,7 +34,7 @@ _OURS = str(Path(__file__).parent.parent) + os.sep
 
 
 class _LeavingError(BaseException):
-    """The code wants to leave the process. No Exception: code that catches those must not hide it."""
+    """The code wants to leave the process. Code that catches every Exception must not hide it."""
 
 
 class _TooLongError(BaseException):
@@ -129,7 +129,7 @@ def _deadline() -> Iterator[None]:
         yield  # signals reach the main thread only; elsewhere the caller's own limits hold
         return
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise _TooLongError
 
     handler = signal.signal(signal.SIGALRM, interrupt)

@@ -1,4 +1,4 @@
-"""Whether a class can run as a strategy: its handlers are known, plain functions of the right shape.
+"""Whether a class can run as a strategy: its handlers are known and plain functions.
 
 A misspelt handler would never be called and an `async def` one would never run, both without a
 word; so they are errors before anything starts. May import errors and the base class only.
@@ -49,7 +49,7 @@ def check_strategy(found: type[Strategy], cwd: Path) -> type[Strategy]:
             E432 a handler or constructor with other arguments, E424 an abstract method left open.
     """
     if inspect.isabstract(found):
-        left = ", ".join(sorted(found.__abstractmethods__))
+        left = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
         raise StrategyLoadError(
             f"{found.__name__} leaves abstract methods open: {left}",
             where=_where(found, cwd),

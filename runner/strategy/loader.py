@@ -109,7 +109,7 @@ def _no_such_name(name: str, installed: dict[str, EntryPoint], cwd: Path) -> Str
 class _SourceLoader(SourceFileLoader):
     # A strategy is edited and run many times a minute: cached byte code, told apart by whole
     # seconds, could be that of the version before.
-    def get_code(self, fullname: str) -> CodeType:
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - importlib calls it so
         return self.source_to_code(self.get_data(self.path), self.path)
 
 

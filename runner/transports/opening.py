@@ -6,6 +6,7 @@ What can go wrong is sorted here: `TemporaryFailure` may be tried again, `Connec
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import ssl
@@ -89,7 +90,7 @@ def _connect_tcp(uri: WebSocketURI, until: float, waker: Waker, url: str) -> soc
             elif code:
                 raise TimeoutError("no answer in time")
             if code:
-                raise OSError(code, _reason(code))
+                raise OSError(code, os.strerror(code).lower())
             return sock
         except OSError as error:
             why = error.strerror or str(error)
@@ -98,12 +99,6 @@ def _connect_tcp(uri: WebSocketURI, until: float, waker: Waker, url: str) -> soc
             sock.close()
             raise
     raise _temporary(url, "cannot connect", why)
-
-
-def _reason(code: int) -> str:
-    import os
-
-    return os.strerror(code).lower()
 
 
 def _start_tls(

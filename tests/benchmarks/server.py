@@ -29,6 +29,7 @@ from runner.engine.server.serving import EngineServer
 
 ROUNDS = 3
 MINUTE_MS = 60_000
+FORK = multiprocessing.get_context("fork")
 
 
 def walk(symbol: str, count: int) -> Series:
@@ -134,7 +135,7 @@ def scan(buffer: bytes) -> tuple[list[bytes], bytes, bool]:
 def over_sockets(symbols: int, steps: int) -> tuple[float, float]:
     """Return wall and server-CPU seconds per event of one whole run."""
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(target=serve, args=(symbols, steps, there))
+    process = FORK.Process(target=serve, args=(symbols, steps, there))
     process.start()
     ws_url, _ = here.recv()
     client = BareClient(ws_url)
@@ -160,7 +161,7 @@ def without_sockets(symbols: int, steps: int) -> float:
 def orders_over_rest(count: int) -> float:
     """Return seconds per limit order placed over one kept-alive connection."""
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(target=serve, args=(1, 10, there))
+    process = FORK.Process(target=serve, args=(1, 10, there))
     process.start()
     ws_url, rest_url = here.recv()
     connection = HTTPConnection(urlsplit(rest_url).netloc)

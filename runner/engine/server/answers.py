@@ -30,7 +30,7 @@ _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 426: {"Upgrade": "websocket"}}
 """What HTTP wants to stand beside certain statuses."""
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Exception):
     """A request that is answered with an error envelope."""
 
     def __init__(

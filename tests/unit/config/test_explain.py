@@ -20,7 +20,7 @@ def test_a_table_shows_value_and_origin_of_each_kind(tmp_path: Path) -> None:
         tmp_path,
         "exchange: {commission: {rate: 0.05%}}\nparams: {fast: 5}\ndata: {from: 2024-01-02}\n",
         env={"ENGINE_WS_URL": "ws://h:1", "SUBSCRIPTIONS": "S:AAPL:candle,S:MSFT:quote"},
-        dotenv="RUNNER_HANDLER_TIMEOUT=90\n",
+        dotenv="RUNNER_TIMEOUT=90\n",
         flags={"max_events": 10},
     )
 
@@ -31,7 +31,7 @@ def test_a_table_shows_value_and_origin_of_each_kind(tmp_path: Path) -> None:
     assert rows["data.from"] == ["2024-01-02", "c.yaml:3"]
     assert rows["runtime"] == ["engine", "implied", "by", "variable", "ENGINE_WS_URL"]
     assert rows["subscriptions"] == ["S:AAPL:candle,", "S:MSFT:quote", "variable", "SUBSCRIPTIONS"]
-    assert rows["handler_timeout"] == ["90s", ".env:1"]
+    assert rows["timeout"] == ["90s", ".env:1"]
     assert rows["max_events"] == ["10", "flag", "--max-events"]
     assert rows["connection.guard_after"] == ["250ms", "default"]
     assert rows["trust"] == ["false", "default"]

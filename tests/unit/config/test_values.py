@@ -133,7 +133,6 @@ LIMITS = [
     "connection.spin",
     "max_events",
     "timeout",
-    "handler_timeout",
 ]
 
 
@@ -146,9 +145,7 @@ def test_C8_a_limit_that_is_not_a_limit_is_refused(tmp_path: Path, key: str, wor
     assert repr(word) in problem.what
 
 
-@pytest.mark.parametrize(
-    "key", ["exchange.cash", "exchange.leverage", "max_events", "timeout", "handler_timeout"]
-)
+@pytest.mark.parametrize("key", ["exchange.cash", "exchange.leverage", "max_events", "timeout"])
 def test_C8_a_zero_limit_is_refused_where_it_makes_no_sense(tmp_path: Path, key: str) -> None:
     assert only_problem(tmp_path, env={variable(key): "0"}).key == key
 
@@ -219,12 +216,12 @@ def test_C9_a_rate_that_is_no_rate_is_refused(tmp_path: Path, word: str) -> None
     ],
 )
 def test_a_duration_is_seconds(tmp_path: Path, word: str, seconds: float) -> None:
-    assert load(tmp_path, f"handler_timeout: {word}").config.handler_timeout == seconds
+    assert load(tmp_path, f"timeout: {word}").config.timeout == seconds
 
 
 @pytest.mark.parametrize("word", ["1 d", "5 min", "1:30", "10 s s", "1e1s", "s", "99999h", "0.5us"])
 def test_a_duration_that_is_none_is_refused(tmp_path: Path, word: str) -> None:
-    assert only_problem(tmp_path, f"handler_timeout: '{word}'").key == "handler_timeout"
+    assert only_problem(tmp_path, f"timeout: '{word}'").key == "timeout"
 
 
 @pytest.mark.parametrize(
@@ -314,10 +311,29 @@ def test_an_empty_section_and_a_null_are_the_defaults(tmp_path: Path) -> None:
     assert load(tmp_path, text).config == load(tmp_path).config
 
 
-def test_a_backoff_that_cannot_grow_is_refused(tmp_path: Path) -> None:
-    problem = only_problem(tmp_path, "connection: {backoff_initial: 31s}")
+@pytest.mark.parametrize(
+    ("text", "key", "what"),
+    [
+        (
+            "backoff_initial: 31s",
+            "backoff_initial",
+            "must not be longer than connection.backoff_max (30s), was 31s",
+        ),
+        (
+            "backoff_max: 250ms",
+            "backoff_max",
+            "must not be shorter than connection.backoff_initial (500ms), was 250ms",
+        ),
+    ],
+    ids=["initial", "max"],
+)
+def test_a_backoff_that_cannot_grow_is_refused_where_it_is_written(
+    tmp_path: Path, text: str, key: str, what: str
+) -> None:
+    problem = only_problem(tmp_path, f"connection: {{{text}}}")
 
-    assert problem.what == "must not be longer than connection.backoff_max (30s), was 31s"
+    assert (problem.key, problem.what) == (f"connection.{key}", what)
+    assert problem.where.startswith("c.yaml:1:")
 
 
 def variable(key: str) -> str:

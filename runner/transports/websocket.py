@@ -1,0 +1,138 @@
+"""The driver over a wire: events and acks over a WebSocket, commands over REST, in one thread.
+
+Runs `converse` and decides nothing that the law decides: it carries. The strategy's handlers run
+on the thread that calls `run_websocket`; a second thread only keeps heartbeats going.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable
+from itertools import count
+from typing import Protocol
+
+from runner.protocol.codec import encode
+from runner.protocol.commands import Command, ReadState, Reply
+from runner.protocol.messages import EventAck
+from runner.session import NEXT, Ack, Ask, Ending, Session, Stop, converse
+from runner.transports.backoff import Attempts, TemporaryFailure
+from runner.transports.line import Line
+from runner.transports.settings import ConnectionSettings
+from runner.transports.stop import StopRequest
+from runner.transports.waker import Interrupted, Waker
+
+__all__ = ["ConnectionSettings", "Executor", "run_websocket"]
+
+
+class Executor(Protocol):
+    """What carries out commands; `RestClient` is one."""
+
+    def execute(self, command: Command) -> Reply:
+        """Carry out a command and return the answer."""
+        ...
+
+
+def run_websocket(
+    session: Session,
+    *,
+    url: str,
+    rest: Executor,
+    settings: ConnectionSettings,
+    stop: StopRequest | None = None,
+    max_events: int | None = None,
+    draw: Callable[[], float] = random.random,
+) -> Ending:
+    """Run a session over a WebSocket and return how it ended.
+
+    State is read over REST and `on_start` is run before the socket is opened, because a peer may
+    start to replay as soon as somebody is connected.
+
+    Args:
+        session: the strategy's side.
+        url: of the peer's WebSocket.
+        rest: carries out commands.
+        settings: limits.
+        stop: asked whether the run shall end; a wait ends when it is.
+        max_events: end after handing over this many messages.
+        draw: returns 0 to 1, for the pauses between attempts to connect.
+
+    Raises:
+        ConnectError: the peer cannot be reached, refused us, or is lost for good.
+        StrategyFailed, ProtocolError, RiskHalt: as `converse` does.
+    """
+    stop = stop or StopRequest()
+    asked = stop
+
+    def is_asked() -> bool:
+        return asked.asked is not None
+
+    waker = Waker(is_asked)
+    stop.on_ask(waker.wake)
+    line = Line(url, settings, waker, stop, backtest=session.backtest, draw=draw)
+    execute = _patient(rest, Attempts(settings, draw), waker)
+    ids = _correlation_ids()
+    talk = converse(session)
+    send = talk.send
+    left = -1 if max_events is None else max_events
+    in_order = False
+    try:
+        ask: Ask = next(talk)
+        while True:
+            while ask is not NEXT:
+                if type(ask) is Ack:
+                    moment = time.time_ns() // 1_000_000
+                    line.send(encode(EventAck(ids(), ask.ids, moment)))
+                    ask = send(None)
+                else:
+                    ask = send(execute(ask))  # type: ignore[arg-type]
+            if stop.asked is not None:
+                ask = send(stop.asked)
+            elif left == 0:
+                ask = send(Stop("max_events"))
+            else:
+                left -= 1
+                ask = send(line.next())
+    except StopIteration as end:
+        in_order = True
+        ending: Ending = end.value
+        return ending
+    except Interrupted:
+        # Asked to end while the state could not be read: there is nothing the strategy could do.
+        assert stop.asked is not None
+        return Ending(stop.asked.why, confirmed=False)
+    finally:
+        line.close(in_order=in_order)
+        waker.close()
+
+
+def _patient(rest: Executor, attempts: Attempts, waker: Waker) -> Callable[[Command], Reply]:
+    """Return a way to carry out commands that waits for a peer that is not up yet.
+
+    Reading state is repeated, with pauses; an order never is.
+    """
+
+    def execute(command: Command) -> Reply:
+        while True:
+            try:
+                reply = rest.execute(command)
+            except TemporaryFailure as failure:
+                if not isinstance(command, ReadState):
+                    raise
+                waker.sleep(attempts.failed(failure))
+            else:
+                attempts.succeeded()
+                return reply
+
+    return execute
+
+
+def _correlation_ids() -> Callable[[], str]:
+    """Return a maker of ids in the form of a UUID: random per run, counted within it.
+
+    Drawing a new one for every ack would cost more than the rest of the frame.
+    """
+    prefix = str(uuid.uuid4())[:24]
+    numbers = count()
+    return lambda: f"{prefix}{next(numbers):012x}"
