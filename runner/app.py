@@ -13,6 +13,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from runner.config.load import Loaded
 from runner.config.models import RunConfig, Runtime
@@ -21,6 +22,7 @@ from runner.errors import ConfigError, GateFailed, RunnerError, StrategyLoadErro
 from runner.protocol.admission import CANDLE, Subscription, SubscriptionFilter
 from runner.protocol.subscriptions import SubscriptionError, parse_subscriptions
 from runner.protocol.times import to_ms
+from runner.protocol.urls import gateway_http_url, gateway_ws_url, is_loopback
 from runner.results.conventions import Conventions, embedded_conventions, peer_conventions
 from runner.results.result import DataFacts, RunResult, RuntimeFacts, StrategyFacts, build_result
 from runner.session import Ending, Session
@@ -255,16 +257,19 @@ def _timeframe(subscriptions: tuple[Subscription, ...]) -> str | None:
 
 
 def _remote(config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...]) -> Peer:
-    from runner.protocol.urls import gateway_http_url, gateway_ws_url
     from runner.transports.rest import RestClient
     from runner.transports.websocket import ConnectionSettings, run_websocket
 
-    key: str | None = None
     if config.runtime is Runtime.ENGINE:
         ws_url, rest_url = config.engine.ws_url, config.engine.rest_url
+        secret, variable = config.engine.token, "RUNNER_ENGINE__TOKEN"
     else:
         ws_url, rest_url = gateway_ws_url(config.gateway.url), gateway_http_url(config.gateway.url)
-        key = config.gateway.api_key.get_secret_value() if config.gateway.api_key else None
+        secret, variable = config.gateway.api_key, "GATEWAY_API_KEY"
+    key = secret.get_secret_value() if secret else None
+    if key is not None:
+        for url in (ws_url, rest_url):
+            _refuse_open_line(url, variable)
     connection = config.connection
     settings = ConnectionSettings(
         open_timeout_s=connection.open_timeout,
@@ -295,3 +300,15 @@ def _remote(config: RunConfig, session: Session, subscriptions: tuple[Subscripti
         conventions=peer_conventions(config.runtime.value),
         candles=None,
     )
+
+
+def _refuse_open_line(url: str, variable: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in ("ws", "http") and not is_loopback(parts.hostname or ""):
+        raise ConfigError(
+            f"{variable} would travel unencrypted to {parts.hostname}",
+            where=url,
+            why="whoever listens on the way could trade with it",
+            fix="use wss:// and https://, or unset the variable if the peer asks for no key",
+            id="E330",
+        )

@@ -17,7 +17,7 @@ from runner.protocol.commands import State
 from runner.protocol.enums import TIMEFRAME_MS, OrderStatus, OrderType, Side, TimeInForce
 from runner.protocol.messages import Account, Candle, OrderSnapshot, Position, Quote, Trade
 from runner.session import Ending, Session
-from runner.strategy.base import Strategy
+from runner.strategy.base import Strategy, seat
 from runner.strategy.desk import Desk
 from runner.strategy.params import resolve_params
 from runner.transports.local import run_local
@@ -180,12 +180,9 @@ def set_up(
     **session_options: Any,
 ) -> Session:
     """Return a session with a new strategy at its desk, ready for a driver."""
-    strategy = strategy_class()
     desk = Desk(history=strategy_class.history)
     desk.subscribed = tuple(symbols)
-    strategy._desk = desk
-    for name, value in resolve_params(strategy_class, params or {}).items():
-        setattr(strategy, name, value)
+    strategy = seat(strategy_class, desk, resolve_params(strategy_class, params or {}))
     return Session(strategy, desk, **session_options)
 
 

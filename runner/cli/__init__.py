@@ -6,15 +6,11 @@ command imports what it needs inside its function.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from runner.errors import RunnerError
-
-BROKEN_PIPE = 141
-"""Exit code when the reader of our output has gone, as a shell counts SIGPIPE."""
 
 
 def main() -> NoReturn:
@@ -37,10 +33,6 @@ def _run() -> int:
     except RunnerError as error:
         _print_error(error)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader has gone. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 1
     except KeyboardInterrupt:

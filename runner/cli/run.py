@@ -96,21 +96,29 @@ def _run(
         if as_json:
             from runner.results.document import encode_failure
 
-            typer.echo(encode_failure(failed))
+            typer.echo(encode_failure(failed), nl=False)
         raise
-    if as_json:
-        from runner.results.document import encode_document
-
-        typer.echo(encode_document(result))
-    elif error is None:
-        import os
-
-        from runner.results.text import write_text
-
-        write_text(result, sys.stdout, os.environ)
+    if as_json or error is None:
+        _print_result(result, as_json=as_json)
     if error is not None:
         raise error
     return result.ending.exit_code
+
+
+def _print_result(result: RunResult, *, as_json: bool) -> None:
+    import os
+
+    from runner.cli.output import result_output
+
+    with result_output():
+        if as_json:
+            from runner.results.document import encode_document
+
+            typer.echo(encode_document(result), nl=False)
+        else:
+            from runner.results.text import write_text
+
+            write_text(result, sys.stdout, os.environ)
 
 
 def _execute(

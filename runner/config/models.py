@@ -80,6 +80,8 @@ class EngineConfig(Section):
     """WebSocket address of the Backtest Engine."""
     rest_url: Annotated[str, fields.address("http", "https")] = "http://localhost:8080"
     """REST address of the Backtest Engine."""
+    token: Annotated[SecretStr | None, fields.secret()] = None
+    """Token of an engine that asks for one. Better set as RUNNER_ENGINE__TOKEN than in a file."""
 
 
 class GatewayConfig(Section):

@@ -203,3 +203,14 @@ def _value(value: object) -> Any:
 def _text(text: str) -> str:
     # A lone surrogate, in a file name for example, is no Unicode text and cannot be encoded.
     return text.encode("utf-8", "replace").decode()
+
+
+def encode_failure(error: RunnerError) -> bytes:
+    """Return the document of a run that could not begin, as indented JSON in UTF-8."""
+    document = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "ending": {"why": "failed", "confirmed": False, "exit_code": error.exit_code},
+        "error": _error(error),
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

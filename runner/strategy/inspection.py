@@ -81,7 +81,7 @@ def _check_handler(found: type[Strategy], name: str, value: object, cwd: Path) -
             fix=f"did you mean {near}?" if near else f"rename it, e.g. to _{name}",
             id="E430",
         )
-    if not callable(function):
+    if not inspect.isroutine(function):
         raise StrategyLoadError(
             f"{found.__name__}.{name} is not a function, was {type(value).__name__}",
             where=where,

@@ -1,105 +1,75 @@
-"""One open WebSocket: messages in, text out, on a socket that does not block.
+"""One open connection, shared by two threads, never at once.
 
-Two threads may use it, never at once: the strategy's, and the guard's while a handler runs long.
-Whoever holds `_tenure` reads, parses and writes; nobody else touches socket or protocol. Heartbeats
-are answered by whoever reads, so they never wait for the strategy. What the peer says about trading
-is not looked at here.
+The strategy's thread uses it between handlers; the guard's stands in while a handler runs long.
+Rule: whoever holds `_tenure` reads, parses and writes, and nobody else touches the wire. Taking an
+uncontended lock twice per event is all that a fast handler pays.
 """
 
 from __future__ import annotations
 
+import math
 import select
-import socket
 import threading
 import time
-from collections import deque
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
-from websockets.client import ClientProtocol
-from websockets.frames import OP_BINARY, OP_CONT, OP_TEXT, Frame
-from websockets.protocol import OPEN
-
-from runner.protocol.decode import decode
-from runner.protocol.encode import encode
-from runner.protocol.messages import MALFORMED_BYTES, Malformed, Ping, Pong
-from runner.transports.opening import CHUNK, NOT_YET
+from runner.protocol.messages import Malformed
 from runner.transports.patience import Patience
 from runner.transports.settings import ConnectionSettings
 from runner.transports.waker import Waker
+from runner.transports.wire import ABNORMAL, Ended, Wire
 
-ABNORMAL = 1006
-"""The close code of a connection that just broke. Source: RFC 6455, section 7.4.1."""
 BACKLOG_BYTES = 64 * 1024 * 1024
 """Most bytes read ahead of a strategy that does not come back; the rest waits in the network."""
-_PONG = encode(Pong())
-_NO_LIMIT = float("inf")
 
 
 class Silence(Enum):
-    """Why `receive` has no message."""
+    """Why there is no message."""
 
     WOKEN = "woken"
     TIMED_OUT = "timed out"
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How the connection ended."""
-
-    code: int
-    """What the peer closed with; 1006 when it did not close but was gone."""
-    reason: str = ""
-    fault: Exception | None = None
-    """What the peer did against the WebSocket protocol, None if nothing."""
-
-
 class Connection:
-    """One open WebSocket."""
+    """Messages in, text out."""
 
     def __init__(
         self,
-        sock: socket.socket,
-        protocol: ClientProtocol,
-        arrived: list[Any],
+        wire: Wire,
         waker: Waker,
         settings: ConnectionSettings,
         *,
         patience: Patience | None = None,
         keepalive: bool = False,
     ) -> None:
-        """Take over an open WebSocket.
+        """Take over an open wire.
 
         Args:
-            sock: connected, not blocking.
-            protocol: past its opening handshake.
-            arrived: what the protocol has read beyond the handshake.
+            wire: the bytes.
             waker: ends a wait for messages.
             settings: limits.
             patience: whether to poll before sleeping, None never does.
             keepalive: whether to ask a silent peer if it is still there.
         """
-        self._sock = sock
-        self._protocol = protocol
+        self._wire = wire
         self._waker = waker
         self._settings = settings
         self._patience = patience
         self._keepalive = keepalive
         self._tenure = threading.Lock()
         self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
+        self._poll.register(wire, select.POLLIN)
         self._poll.register(waker, select.POLLIN)
-        self._parts: list[Frame] = []
-        self._is_asked = False
+        self.messages = wire.messages
+        """What has arrived and was not received yet; only `receive` takes from it."""
         self.turns = 0
         """How often the strategy's thread has let go: unchanged means it is busy elsewhere."""
-        self.messages: deque[bytes | Malformed] = deque()
-        """What has arrived and was not received yet; only `receive` takes from it."""
-        self.ended: Ended | None = None
-        self._sort(arrived)
-        self._after_reading()
+
+    @property
+    def ended(self) -> Ended | None:
+        """How the connection ended, None while it stands."""
+        return self._wire.ended
 
     # For the strategy's thread
 
@@ -112,12 +82,11 @@ class Connection:
         if not self._tenure.acquire(False):
             self._reclaim()
         try:
-            if self.messages:
-                return self.messages.popleft()
-            if self.ended is not None:
-                return Silence.ENDED
-            silence = self._await_message(timeout_s)
-            return self.messages.popleft() if self.messages else silence
+            if not self.messages:
+                silence = self._await_message(timeout_s)
+                if not self.messages:
+                    return silence
+            return self.messages.popleft()
         finally:
             self.turns += 1
             self._tenure.release()
@@ -127,25 +96,17 @@ class Connection:
         if not self._tenure.acquire(False):
             self._reclaim()
         try:
-            if self.ended is None:
-                self._protocol.send_text(text)
-                self._write(self._protocol.data_to_send())
+            self._wire.send_text(text)
         finally:
             self._tenure.release()
 
     def close(self, code: int, *, timeout_s: float) -> None:
-        """Close with `code`, wait so long for the peer to close too, then let go of the socket."""
+        """Close with `code`, and wait so long for the peer to close too."""
         if not self._tenure.acquire(False):
             self._reclaim()
         try:
-            if self.ended is None:
-                self._protocol.send_close(code)
-                self._write(self._protocol.data_to_send())
-            if self.ended is None or self.ended.code != ABNORMAL:
-                self._read_until_closed(time.monotonic() + timeout_s)
-            self.ended = self.ended or Ended(ABNORMAL)
+            self._wire.close(code, timeout_s=timeout_s)
         finally:
-            self._sock.close()
             self._tenure.release()
 
     # For the guard's thread
@@ -158,15 +119,12 @@ class Connection:
         if not self._tenure.acquire(False):
             return
         try:
-            room = BACKLOG_BYTES - sum(
-                len(one) for one in self.messages.copy() if isinstance(one, bytes)
-            )
+            waiting = [one for one in self.messages if isinstance(one, bytes)]
+            room = BACKLOG_BYTES - sum(map(len, waiting))
             while self.turns == turns and self.ended is None and room > 0:
-                ready = [number for number, _ in self._poll.poll()]
-                if self._waker.fileno() in ready:
-                    self._waker.clear()
+                if self._ready(None) is None:
                     return
-                room -= self._read()
+                room -= self._wire.read()
         finally:
             self._tenure.release()
 
@@ -177,159 +135,46 @@ class Connection:
         self._tenure.acquire()
 
     def _await_message(self, timeout_s: float | None) -> Silence:
-        until = _NO_LIMIT if timeout_s is None else time.monotonic() + timeout_s
+        wire = self._wire
+        until = math.inf if timeout_s is None else time.monotonic() + timeout_s
         if self._patience is not None and self._patience.is_worth_it():
-            self._spin(self._patience)
-            if self.messages:
-                return Silence.ENDED  # not read: there are messages
-        ping_at = time.monotonic() + self._settings.ping_interval_s if self._keepalive else until
-        self._is_asked = False
-        while not self.messages and self.ended is None:
-            left = min(until, ping_at) - time.monotonic()
-            ready = self._wait(left)
-            if ready is None:
-                return Silence.WOKEN
-            if ready:
-                if self._read():
-                    self._is_asked = False
-                    if self._keepalive:
-                        ping_at = time.monotonic() + self._settings.ping_interval_s
-            elif time.monotonic() >= until:
+            self._poll_for_a_moment(self._patience)
+        ping_s = self._settings.ping_interval_s if self._keepalive else math.inf
+        ping_at = time.monotonic() + ping_s
+        is_asked = False
+        while not self.messages and wire.ended is None:
+            now = time.monotonic()
+            if now >= until:
                 return Silence.TIMED_OUT
-            elif self._keepalive and time.monotonic() >= ping_at:
-                ping_at = self._ask()
+            if now >= ping_at and is_asked:
+                wire.ended = Ended(ABNORMAL, "the peer no longer answers")
+            elif now >= ping_at:
+                is_asked = True
+                wire.send_ping()
+                ping_at = now + self._settings.ping_timeout_s
+            else:
+                ready = self._ready(min(until, ping_at) - now)
+                if ready is None:
+                    return Silence.WOKEN
+                if ready and wire.read():
+                    is_asked = False
+                    ping_at = time.monotonic() + ping_s
         return Silence.ENDED
 
-    def _spin(self, patience: Patience) -> None:
+    def _poll_for_a_moment(self, patience: Patience) -> None:
+        wire = self._wire
         until = time.perf_counter() + patience.limit_s
-        while not self.messages and self.ended is None:
-            try:
-                data = self._sock.recv(CHUNK)
-            except NOT_YET:
-                if time.perf_counter() >= until:
-                    patience.missed()
-                    return
-            except OSError:
-                self._take_in(b"")
-            else:
-                self._take_in(data)
+        while not self.messages and wire.ended is None:
+            if not wire.read() and time.perf_counter() >= until:
+                patience.missed()
+                return
         patience.paid_off()
 
-    def _wait(self, seconds: float) -> bool | None:
-        """Return whether there is something to read; None if woken."""
-        limit = None if seconds == _NO_LIMIT else max(0.0, seconds) * 1000
+    def _ready(self, seconds: float | None) -> bool | None:
+        """Wait, and return whether there is something to read; None if woken."""
+        limit = None if seconds is None or math.isinf(seconds) else seconds * 1000
         ready = [number for number, _ in self._poll.poll(limit)]
         if self._waker.fileno() in ready:
             self._waker.clear()
             return None
         return bool(ready)
-
-    def _ask(self) -> float:
-        """Ask a silent peer whether it is still there; return when its answer is overdue."""
-        if self._is_asked:
-            self.ended = Ended(ABNORMAL, "the peer no longer answers")
-            return _NO_LIMIT
-        self._is_asked = True
-        self._protocol.send_ping(b"")
-        self._write(self._protocol.data_to_send())
-        return time.monotonic() + self._settings.ping_timeout_s
-
-    def _read(self) -> int:
-        """Read what is there and return how many bytes that was."""
-        try:
-            data = self._sock.recv(CHUNK)
-        except NOT_YET:
-            return 0
-        except OSError:
-            data = b""  # a reset is an end like any other
-        self._take_in(data)
-        return len(data)
-
-    def _take_in(self, data: bytes) -> None:
-        if data:
-            self._protocol.receive_data(data)
-        else:
-            self._protocol.receive_eof()
-        self._sort(self._protocol.events_received())
-        self._after_reading()
-
-    def _after_reading(self) -> None:
-        output = self._protocol.data_to_send()
-        if output:
-            self._write(output)
-        if self._protocol.state is not OPEN and self.ended is None:
-            self.ended = self._ending()
-
-    def _sort(self, events: list[Any]) -> None:
-        for frame in events:
-            opcode = frame.opcode
-            if opcode is OP_TEXT and frame.fin:
-                self._keep(bytes(frame.data))
-            elif opcode in (OP_TEXT, OP_BINARY, OP_CONT):
-                self._parts.append(frame)
-                if frame.fin:
-                    self._assemble()
-
-    def _assemble(self) -> None:
-        parts, self._parts = self._parts, []
-        data = b"".join(part.data for part in parts)
-        if parts[0].opcode is OP_TEXT:
-            self._keep(data)
-        else:
-            self.messages.append(Malformed("a binary message, not text", data[:MALFORMED_BYTES]))
-
-    def _keep(self, data: bytes) -> None:
-        # Most messages do not hold the word; one that does may still be about something else.
-        if b'"ping"' in data:
-            frame = decode(data)
-            if isinstance(frame.message, Ping):
-                if self._protocol.state is OPEN:
-                    self._protocol.send_text(_PONG)
-                if frame.event_id is None:
-                    return
-        self.messages.append(data)
-
-    def _ending(self) -> Ended:
-        fault = self._protocol.parser_exc
-        if fault is not None and not isinstance(fault, EOFError):
-            return Ended(ABNORMAL, str(fault), fault)
-        close = self._protocol.close_rcvd
-        if close is None:
-            return Ended(ABNORMAL)
-        return Ended(int(close.code), close.reason)
-
-    def _write(self, parts: list[bytes]) -> None:
-        """Write everything; a connection that does not take it is over, which reading notices."""
-        data = b"".join(parts)
-        try:
-            while data:
-                try:
-                    data = data[self._sock.send(data) :]
-                except NOT_YET:
-                    self._wait_to_write()
-            if parts and not parts[-1]:
-                self._sock.shutdown(socket.SHUT_WR)
-        except OSError as error:
-            if self._protocol.state is OPEN and isinstance(error, TimeoutError):
-                self.ended = Ended(ABNORMAL, "the peer no longer reads what it is sent")
-
-    def _wait_to_write(self) -> None:
-        poll = select.poll()
-        poll.register(self._sock, select.POLLOUT)
-        if not poll.poll(self._settings.open_timeout_s * 1000):
-            raise TimeoutError
-
-    def _read_until_closed(self, until: float) -> None:
-        # What still arrives is of no interest; what matters is that the peer has read to the end.
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        left = until - time.monotonic()
-        while left > 0 and poll.poll(left * 1000):
-            try:
-                if not self._sock.recv(CHUNK):
-                    return
-            except NOT_YET:
-                pass
-            except OSError:
-                return
-            left = until - time.monotonic()

@@ -26,13 +26,14 @@ from runner.protocol.messages import (
 )
 from runner.session import Arrival, Closed, Regained, Stop
 from runner.transports.backoff import Attempts, TemporaryFailure
-from runner.transports.connection import ABNORMAL, Connection, Ended, Silence
+from runner.transports.connection import Connection, Silence
 from runner.transports.guard import Guard
 from runner.transports.opening import PORT_HINT, open_connection
 from runner.transports.patience import Patience, usable_cores
 from runner.transports.settings import ConnectionSettings
 from runner.transports.stop import StopRequest
 from runner.transports.waker import Interrupted, Waker
+from runner.transports.wire import ABNORMAL, Ended, Wire
 
 NORMAL, GOING_AWAY = 1000, 1001
 _USEFUL = (
@@ -138,9 +139,7 @@ class Line:
         except Interrupted:
             return self._stop.asked
         self._connection = Connection(
-            sock,
-            protocol,
-            arrived,
+            Wire(sock, protocol, arrived, write_timeout_s=settings.open_timeout_s),
             self._waker,
             settings,
             patience=self._patience,

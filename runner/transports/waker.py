@@ -6,13 +6,14 @@ that was written before the wait began ends it just the same.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import time
 from collections.abc import Callable
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: somebody asked for the end
+class Interrupted(Exception):
     """The run was asked to end while something was being waited for."""
 
 
@@ -30,10 +31,9 @@ class Waker:
 
     def wake(self) -> None:
         """End the wait that is going on, or the next one."""
-        try:
+        # Full: it will wake all the same. Closed: nobody waits any more.
+        with contextlib.suppress(OSError):
             self._outer.send(b"\0")
-        except OSError:
-            pass  # full: it will wake all the same; closed: nobody waits any more
 
     def clear(self) -> None:
         """Forget all wakes so far."""

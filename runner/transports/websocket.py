@@ -16,7 +16,7 @@ from typing import Protocol
 from runner.protocol.codec import encode
 from runner.protocol.commands import Command, ReadState, Reply
 from runner.protocol.messages import EventAck
-from runner.session import NEXT, Ack, Ask, Ending, Session, Stop, converse
+from runner.session import NEXT, Ack, Arrival, Ask, Ending, Session, Stop, converse
 from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.line import Line
 from runner.transports.settings import ConnectionSettings
@@ -92,8 +92,9 @@ def run_websocket(
             elif left == 0:
                 ask = send(Stop("max_events"))
             else:
-                left -= 1
-                ask = send(line.next())
+                arrival = line.next()
+                left -= type(arrival) is Arrival
+                ask = send(arrival)
     except StopIteration as end:
         in_order = True
         ending: Ending = end.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
@@ -18,28 +18,8 @@ from runner.engine.feed import Feed
 from runner.engine.series import Series
 from runner.engine.server import Ended, EngineServer
 
-DAY_MS = 86_400_000
-START_MS = 1_704_067_200_000
-"""2024-01-01, the start of the first candle of `series`."""
 WAIT = 10.0
 """Seconds after which a test that waits for something has failed."""
-
-
-def series(
-    closes: Sequence[float], *, symbol: str = "S:AAPL", timeframe: str = "1d", start: int = START_MS
-) -> Series:
-    """Return candles that open at the close before, one unit high and low around both."""
-    made = Series(symbol, timeframe)
-    opening = closes[0] if closes else 0.0
-    for place, close in enumerate(closes):
-        made.times.append(start + place * made.length_ms)
-        made.opens.append(opening)
-        made.highs.append(max(opening, close) + 1)
-        made.lows.append(min(opening, close) - 1)
-        made.closes.append(close)
-        made.volumes.append(1000.0)
-        opening = close
-    return made
 
 
 def factory(*all_series: Series, **options: Any) -> Callable[[], Exchange]:

@@ -181,9 +181,7 @@ def test_what_a_flat_account_of_10000_can_carry(
 ) -> None:
     ledger = Ledger(Decimal(10_000), leverage=Decimal(leverage))
 
-    carried = ledger.can_carry(
-        AAPL, side, Decimal(quantity), Decimal(price), Decimal(commission)
-    )
+    carried = ledger.can_carry(AAPL, side, Decimal(quantity), Decimal(price), Decimal(commission))
 
     assert expected is carried
 

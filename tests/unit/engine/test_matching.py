@@ -104,7 +104,10 @@ def test_what_executes_at_the_open_executes_at_the_open_price(
         pytest.param(order(SELL, STOP, stop="90"), PATH, "9E+1", id="stop sell touched"),
         pytest.param(order(SELL, STOP, stop="89.99"), PATH, None, id="stop sell missed"),
         pytest.param(
-            order(BUY, STOP_LIMIT, stop="105", limit="107"), PATH, "105", id="trigger is within limit"
+            order(BUY, STOP_LIMIT, stop="105", limit="107"),
+            PATH,
+            "105",
+            id="limit allows the trigger",
         ),
         pytest.param(
             order(BUY, STOP_LIMIT, stop="107", limit="105"),
@@ -192,7 +195,11 @@ def test_only_market_and_stop_fills_slip(one: WorkingOrder, slips: bool) -> None
     [
         # A long position entered at 95 (limit) or 105 (stop) inside 100-110-90-105.
         pytest.param(
-            order(SELL, STOP, stop="92"), LIMIT, "95", "92", id="long stop-loss touched: assumed hit"
+            order(SELL, STOP, stop="92"),
+            LIMIT,
+            "95",
+            "92",
+            id="long stop-loss touched",
         ),
         pytest.param(order(SELL, STOP, stop="89"), LIMIT, "95", None, id="long stop-loss missed"),
         pytest.param(
@@ -206,7 +213,11 @@ def test_only_market_and_stop_fills_slip(one: WorkingOrder, slips: bool) -> None
             id="take-profit: the high may have come before the entry",
         ),
         pytest.param(
-            order(SELL, LIMIT, limit="104"), LIMIT, "95", "104", id="take-profit: the close proves it"
+            order(SELL, LIMIT, limit="104"),
+            LIMIT,
+            "95",
+            "104",
+            id="take-profit by the close",
         ),
         pytest.param(
             order(SELL, LIMIT, limit="108"),
@@ -239,7 +250,11 @@ def test_only_market_and_stop_fills_slip(one: WorkingOrder, slips: bool) -> None
             order(BUY, LIMIT, limit="92"), STOP, "95", "92", id="short take-profit on the way down"
         ),
         pytest.param(
-            order(BUY, LIMIT, limit="109"), LIMIT, "108", "108", id="short take-profit above: at once"
+            order(BUY, LIMIT, limit="109"),
+            LIMIT,
+            "108",
+            "108",
+            id="short take-profit: at once",
         ),
     ],
 )

@@ -1,0 +1,28 @@
+"""Writing the result to stdout, where the reader may have gone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+BROKEN_PIPE = 141
+"""Exit code when the reader of our output has gone, as a shell counts SIGPIPE."""
+
+
+@contextmanager
+def result_output() -> Iterator[None]:
+    """Write the result inside; when nobody reads it any more, end quietly.
+
+    Caught here because the command line's own handling would exit with 1, which means a defect.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(BROKEN_PIPE) from None
