@@ -186,9 +186,8 @@ def _moment(fields: Mapping[str, str], name: str) -> datetime | None:
     text = fields.get(name)
     if text is None:
         return None
-    is_number = text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 18
     try:
-        return moment_of(int(text) if is_number else text)
+        return moment_of(text)
     except WireError as problem:
         raise _invalid(name, f"{name}: {problem}") from None
 

@@ -53,7 +53,6 @@ def test_a_repeated_field_is_refused() -> None:
         ({"since": "2024-01-01T00:00:00.001Z"}, False),
         ({"until": "2024-01-01T00:00:00Z"}, False),
         ({"until": "2024-01-01T01:00:00+00:00"}, True),
-        ({"since": str(START_MS)}, True),
     ],
 )
 def test_orders_are_filtered(fields: dict[str, str], admitted: bool) -> None:
@@ -71,7 +70,7 @@ def test_orders_are_filtered(fields: dict[str, str], admitted: bool) -> None:
         ({"since": "yesterday"}, "since"),
         ({"since": "2024-01-01T00:00:00"}, "since"),
         ({"until": "2024-01-01T00:00:00 00:00"}, "until"),
-        ({"until": "9" * 18}, "until"),
+        ({"until": "1704067200000"}, "until"),
         ({"limit": "0"}, "limit"),
         ({"limit": "-1"}, "limit"),
         ({"limit": "many"}, "limit"),

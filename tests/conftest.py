@@ -1,0 +1,37 @@
+"""Options and fixtures of the whole suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+
+# How long an example takes depends on the machine, which tests must not.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write what the golden tests find into their files instead of comparing; "
+        "read the difference before keeping it",
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Return a check that a file holds a text; with --update-golden it writes the file."""
+    update = request.config.getoption("--update-golden")
+
+    def check(file: Path, text: str) -> None:
+        if update:
+            file.write_text(text, encoding="utf-8")
+        expected = file.read_text(encoding="utf-8") if file.exists() else ""
+        assert text == expected, f"{file.name} differs; if it should: pytest --update-golden"
+
+    return check

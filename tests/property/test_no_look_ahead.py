@@ -1,0 +1,90 @@
+"""Changing future candles never changes past trades."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner import Candle, Strategy
+from runner.engine.series import Series
+from runner.protocol.times import to_ms
+from tests.helpers import MSFT, Run, run_strategy
+from tests.property.markets import markets
+
+
+class Busy(Strategy):
+    """Order something of every kind, depending on nothing but what it has seen."""
+
+    def on_start(self) -> None:
+        self.average = self.sma(2)
+        self.top = self.highest(3)
+
+    def on_candle(self, candle: Candle) -> None:
+        cents = round(candle.close * 100)
+        match cents % 6:
+            case 0:
+                self.buy(quantity=10, stop_loss=candle.close * 0.9, take_profit=candle.close * 1.1)
+            case 1:
+                self.sell(quantity=7, limit=round(candle.close * 1.05, 4))
+            case 2:
+                self.buy(equity=0.2, stop=round(candle.high * 1.01, 4), time_in_force="DAY")
+            case 3:
+                self.close()
+            case 4:
+                self.cancel()
+            case _:
+                if self.average > candle.close or self.top > candle.high:
+                    self.target(quantity=-(cents % 20))
+
+
+def past(run: Run, until_ms: int) -> list[tuple[object, ...]]:
+    """Return all that is known of the executions before a moment."""
+    return [
+        (one.trade, one.realized_pnl)
+        for one in run.desk.portfolio.fills
+        if to_ms(one.trade.timestamp) < until_ms
+    ]
+
+
+def with_future(past_of: Series, future_of: Series, split: int) -> Series:
+    """Return a series that follows one until `split` and the other from there on."""
+    columns = (
+        getattr(past_of, name)[:split] + getattr(future_of, name)[split:]
+        for name in ("times", "opens", "highs", "lows", "closes", "volumes")
+    )
+    return Series(past_of.symbol, past_of.timeframe, *columns)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    markets(least=12, most=12),
+    markets(least=12, most=12),
+    markets(MSFT, least=12, most=12),
+    st.integers(min_value=1, max_value=11),
+    st.booleans(),
+)
+def test_future_candles_never_change_past_trades_or_equity(
+    one: Series, other: Series, beside: Series, split: int, several: bool
+) -> None:
+    more = [beside] if several else []
+    changed = with_future(one, other, split)
+
+    first = run_strategy(Busy, [one, *more])
+    second = run_strategy(Busy, [changed, *more])
+
+    boundary = one.times[split]
+    assert past(first, boundary) == past(second, boundary)
+    before, after = first.desk.portfolio.equities, second.desk.portfolio.equities
+    assert before[:split] == after[:split]
+
+
+def test_the_busy_strategy_trades_often_enough_to_be_a_witness() -> None:
+    @settings(max_examples=30, deadline=None, database=None, derandomize=True)
+    @given(markets(least=12, most=12))
+    def count(one: Series) -> None:
+        trades.append(len(run_strategy(Busy, one).desk.portfolio.fills))
+
+    trades: list[int] = []
+    count()
+
+    assert sum(trades) > len(trades)

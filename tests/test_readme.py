@@ -1,0 +1,43 @@
+"""The README tells the truth: its tables, its quoted sources, its commands and its links."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+import typer.main
+
+from runner.cli.root import app
+from tests.readme_tables import README, ROOT, rendered
+
+
+def test_tables_and_quoted_sources_are_those_of_the_code() -> None:
+    text = README.read_text(encoding="utf-8")
+
+    assert rendered(text) == text
+
+
+def test_every_linked_file_exists() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8"))
+
+    assert links
+    assert [] == [link for link in links if "://" not in link and not (ROOT / link).exists()]
+
+
+def _quoted_commands() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.S)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    commands = [line.partition(" #")[0].strip() for line in lines]
+    return [line[line.index("runner ") :] for line in commands if re.search(r"(^|\s)runner ", line)]
+
+
+@pytest.mark.parametrize("command", _quoted_commands())
+def test_every_quoted_command_is_one_the_program_understands(command: str) -> None:
+    words = shlex.split(command.partition(" > ")[0])[1:]
+    node = typer.main.get_command(app)
+    while words and words[0] in getattr(node, "commands", {}):
+        node = node.commands[words.pop(0)]  # type: ignore[attr-defined]
+
+    # Parsing refuses an option that does not exist, without running anything.
+    node.make_context("runner", words, resilient_parsing=False)
