@@ -123,7 +123,7 @@ def engine(
 ) -> Iterator[EngineThread]:
     """Serve exchanges over `all_series`; `options` are those of `EngineServer`."""
     server = EngineServer(
-        factory(*all_series, **(exchange or {})), ws_port=0, rest_port=0, **options
+        factory(*all_series, **(exchange or {})), **{"ws_port": 0, "rest_port": 0, **options}
     )
     running = EngineThread(server)
     running.start()

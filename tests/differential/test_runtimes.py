@@ -1,0 +1,143 @@
+"""A backtest is the same backtest everywhere: in process and over the wire, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from runner.app import execute
+from runner.config.load import load_config
+from runner.engine.costs import Commission, Slippage
+from runner.engine.data import open_data
+from runner.results.document import to_document
+from tests.integration.engine_process import engine
+from tests.integration.test_cli import ROOT, clean_environment
+
+STRATEGIES = {
+    "sma_cross": ("S:AAPL", "S:MSFT", "S:GOOG"),
+    "rsi_reversion": ("S:MSFT", "S:IBM"),
+    "breakout": ("S:AAPL", "S:GOOG", "S:IBM", "S:MSFT"),
+}
+START, START_MS = "2007-06-01", 1_180_656_000_000
+COMPARED = (
+    "strategy",
+    "data",
+    "statistics",
+    "open_positions",
+    "orders",
+    "working_orders",
+    "rejections",
+    "notices",
+    "no_trades",
+    "trades",
+    "equity",
+)
+"""What must not differ; where the run took place, how long it took and its conventions do."""
+
+
+def run(tmp_path: Path, flags: dict[str, object], **environ: str) -> dict[str, Any]:
+    loaded = load_config(None, flags=flags, environ=environ, cwd=tmp_path)
+    result, error = execute(loaded, cwd=tmp_path, environ=environ)
+    assert error is None
+    return to_document(result)
+
+
+def assert_same(embedded: dict[str, Any], wired: dict[str, Any]) -> None:
+    assert embedded["trades"]
+    for key in COMPARED:
+        one, two = dict(embedded), dict(wired)
+        if key == "data":
+            one["data"], two["data"] = ({**it["data"], "source": ""} for it in (one, two))
+        assert msgspec.json.encode(one[key]) == msgspec.json.encode(two[key]), key
+
+
+@pytest.mark.parametrize("costs", [False, True], ids=["free", "with-costs"])
+@pytest.mark.parametrize(
+    ("name", "symbols"),
+    [(name, symbols[:count]) for name, symbols in STRATEGIES.items() for count in (1, len(symbols))],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)}-symbols",
+)
+def test_trades_and_equity_are_the_same_bytes_embedded_and_over_the_wire(
+    tmp_path: Path, name: str, symbols: tuple[str, ...], costs: bool
+) -> None:
+    flags: dict[str, object] = {
+        "strategy": str(ROOT / "strategies" / f"{name}.py"),
+        "subscriptions": [f"{symbol}:candle" for symbol in symbols],
+        "data.from": START,
+    }
+    options: dict[str, Any] = {}
+    environ = {}
+    if costs:
+        environ = {
+            "RUNNER_EXCHANGE__COMMISSION__RATE": "5 bps",
+            "RUNNER_EXCHANGE__COMMISSION__MINIMUM": "1",
+            "RUNNER_EXCHANGE__SLIPPAGE__RATE": "2 bps",
+        }
+        options = {
+            "commission": Commission(bps=Decimal(5), minimum=Decimal(1)),
+            "slippage": Slippage(bps=Decimal(2)),
+        }
+    embedded = run(tmp_path, flags, **environ)
+
+    series = open_data("sample", symbols, start_ms=START_MS)
+    with engine(*series, exchange=options) as peer:
+        wired = run(
+            tmp_path,
+            flags,
+            ENGINE_WS_URL=peer.server.ws_url,
+            ENGINE_REST_URL=peer.server.rest_url,
+        )
+
+    assert wired["runtime"]["name"] == "engine"
+    assert wired["ending"] == {"why": "complete", "confirmed": True, "exit_code": 0}
+    assert_same(embedded, wired)
+
+
+def test_two_processes_give_what_one_process_gives(tmp_path: Path) -> None:
+    strategy = str(ROOT / "strategies" / "sma_cross.py")
+    command = [sys.executable, "-m", "runner"]
+    environ = clean_environment()
+    embedded = subprocess.run(
+        [*command, "run", strategy, "--json"],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        check=True,
+    )
+
+    server = subprocess.Popen(
+        [*command, "engine", "serve", "--data", "sample", "--symbols", "S:AAPL"]
+        + ["--ws-port", "0", "--rest-port", "0", "--once", "--json"],
+        cwd=tmp_path,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert server.stdout is not None
+        addresses = json.loads(server.stdout.readline())
+        wired = subprocess.run(
+            [*command, "run", strategy, "--json"],
+            cwd=tmp_path,
+            env=environ
+            | {
+                "ENGINE_WS_URL": addresses["ws_url"],
+                "ENGINE_REST_URL": addresses["rest_url"],
+                "SUBSCRIPTIONS": "S:AAPL:candle",
+            },
+            capture_output=True,
+            check=True,
+        )
+        assert server.wait(timeout=20) == 0
+    finally:
+        server.kill()
+        server.communicate()
+
+    assert_same(json.loads(embedded.stdout), json.loads(wired.stdout))

@@ -1,0 +1,166 @@
+"""`runner engine serve` as a person starts it: a process, its output, its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.integration.engine_process import WAIT, engine, play, receive
+from tests.helpers import series
+
+COMMAND = [sys.executable, "-c", "from runner.cli import main; main()", "engine", "serve"]
+EPHEMERAL = ["--ws-port", "0", "--rest-port", "0", "--to", "2000-04-01"]
+
+
+def environment() -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("RUNNER_")}
+    return kept | {"PYTHONUNBUFFERED": "1"}
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """Start the command with `--json`; give the process and the addresses it printed."""
+    process = subprocess.Popen(
+        [*COMMAND, *EPHEMERAL, "--json", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        yield process, json.loads(line)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def failing(*arguments: str, **variables: str) -> tuple[int, str, str]:
+    """Run the command to its end; return exit code, stdout and stderr."""
+    ended = subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment() | variables,
+        timeout=WAIT,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def test_once_serves_a_whole_run_says_how_to_connect_and_exits_0() -> None:
+    with serving("--symbols", "S:AAPL, S:MSFT", "--symbols", "S:IBM", "--once") as (process, urls):
+        with connect(urls["ws_url"], proxy=None) as websocket:
+            frames = play(websocket)
+        output, said = process.communicate(timeout=WAIT)
+
+    symbols = [one["bar"]["symbol"] for one in frames if one["type"] == "candle"]
+    assert symbols[:3] == ["S:AAPL", "S:MSFT", "S:IBM"]
+    assert (process.returncode, output) == (0, "")
+    assert (
+        f"ENGINE_WS_URL={urls['ws_url']} ENGINE_REST_URL={urls['rest_url']} "
+        "SUBSCRIPTIONS=S:AAPL:candle,S:MSFT:candle,S:IBM:candle runner run"
+    ) in said
+    assert "2000-03-01 to 2000-03-31" in said
+
+
+def test_quiet_prints_nothing_but_what_was_asked_for() -> None:
+    with serving("--once", "--quiet") as (process, urls):
+        with connect(urls["ws_url"], proxy=None) as websocket:
+            play(websocket)
+
+        assert process.communicate(timeout=WAIT) == ("", "")
+        assert process.returncode == 0
+
+
+def test_once_exits_7_when_the_strategy_leaves_early() -> None:
+    with serving("--once") as (process, urls):
+        with connect(urls["ws_url"], proxy=None) as websocket:
+            receive(websocket)
+        _, said = process.communicate(timeout=WAIT)
+
+    assert process.returncode == 7
+    assert "E741" in said
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_signal_stops_the_engine_in_good_order(number: signal.Signals, code: int) -> None:
+    with serving() as (process, urls), connect(urls["ws_url"], proxy=None) as websocket:
+        receive(websocket)
+        receive(websocket)
+        process.send_signal(number)
+        last = receive(websocket)
+        process.communicate(timeout=WAIT)
+
+    assert last["event"] == "DISCONNECTING"
+    assert process.returncode == code
+
+
+def test_L4_a_busy_port_exits_10_and_names_port_and_option() -> None:
+    with engine(series(1.0)) as running:
+        port = running.server.ws_url.rpartition(":")[2]
+        code, output, said = failing("--ws-port", port)
+
+    assert (code, output) == (10, "")
+    assert f"port {port} is in use" in said
+    assert "--ws-port" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--host", "0.0.0.0"], 3, ["E371", "--token"]),
+        (["--host", "0.0.0.0", "--token", ""], 3, ["E371"]),
+        (["--commission", "5"], 3, ["--commission", "5 bps"]),
+        (["--slippage", "-1 bps"], 3, ["--slippage"]),
+        (["--cash", "0"], 3, ["--cash"]),
+        (["--leverage", "nan"], 3, ["--leverage"]),
+        (["--from", "yesterday"], 3, ["--from"]),
+        (["--timeframe", "1day"], 3, ["--timeframe", "1d"]),
+        (["--ping-interval", "soon"], 3, ["--ping-interval"]),
+        (["--symbols", "S:AAPLE"], 3, ["S:AAPL"]),
+        (["--data", "nowhere.csv"], 3, ["nowhere.csv"]),
+        (["--ws-port", "70000"], 2, ["--ws-port"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_mistake_is_named_with_its_option(
+    arguments: list[str], code: int, words: list[str]
+) -> None:
+    ended, output, said = failing(*EPHEMERAL, *arguments)
+
+    assert (ended, output) == (code, "")
+    assert all(word in said for word in words), said
+
+
+def test_X3_the_token_may_come_from_the_environment() -> None:
+    code, _, said = failing("--help", RUNNER_ENGINE__TOKEN="canary-token")
+
+    assert code == 0
+    assert "RUNNER_ENGINE__TOKEN" in said + _
+    assert "canary-token" not in said + _
+
+
+def test_costs_and_cash_reach_the_exchange() -> None:
+    from http.client import HTTPConnection
+
+    with serving("--cash", "5000", "--commission-per-unit", "2") as (_, urls):
+        connection = HTTPConnection(urls["rest_url"].removeprefix("http://"), timeout=WAIT)
+        connection.request("GET", "/v1/account")
+        account = json.loads(connection.getresponse().read())
+        connection.close()
+
+    assert account["balance"] == "5000"
