@@ -44,7 +44,7 @@ from runner.protocol.commands import (
     State,
     SubmitOrder,
 )
-from runner.protocol.decimals import exact
+from runner.protocol.decimals import exact, plain
 from runner.protocol.enums import OrderStatus, OrderType, RejectReason, TimeInForce
 from runner.protocol.messages import (
     AccountUpdate,
@@ -234,7 +234,7 @@ class Exchange:
         if request.reduce_only and held * request.side.sign >= 0:
             return _refused(
                 RejectReason.REDUCE_ONLY_VIOLATED,
-                f"reduce_only {request.side} order, but the position is {held}",
+                f"reduce_only {request.side} order, but the position is {plain(held)}",
             )
         price = request.limit_price or request.stop_price or self.ledger.mark(request.symbol)
         if not price or request.reduce_only:
@@ -245,7 +245,7 @@ class Exchange:
         available = self.ledger.account().margin_available
         return _refused(
             RejectReason.INSUFFICIENT_MARGIN,
-            f"{request.quantity} {request.symbol} at {price} needs more margin "
+            f"{plain(request.quantity)} {request.symbol} at {plain(price)} needs more margin "
             f"than the {available:.2f} available",
         )
 

@@ -21,7 +21,7 @@ from runner.protocol.enums import (
 from runner.protocol.messages import Account, OrderSnapshot, Position
 
 
-class SubmitOrder(msgspec.Struct, frozen=True, omit_defaults=True):
+class SubmitOrder(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Place an order. Source: Trading API."""
 
     symbol: str
@@ -49,7 +49,7 @@ class CancelOrder(msgspec.Struct, frozen=True):
     client_order_id: str | None = None
 
 
-class ModifyOrder(msgspec.Struct, frozen=True, omit_defaults=True):
+class ModifyOrder(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Change a working order; `quantity` is the new total. Source: Trading API."""
 
     order_id: str
@@ -66,7 +66,7 @@ class ReadState(msgspec.Struct, frozen=True):
     """Read account, positions and working orders, all at once."""
 
 
-class OrderHandle(msgspec.Struct, frozen=True, omit_defaults=True):
+class OrderHandle(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The order was accepted; a fill is reported later. Source: Trading API."""
 
     id: str
@@ -75,7 +75,7 @@ class OrderHandle(msgspec.Struct, frozen=True, omit_defaults=True):
     correlation_id: str | None = None
 
 
-class ModifyResult(msgspec.Struct, frozen=True, omit_defaults=True):
+class ModifyResult(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The order as changed; some peers replace it, then its id changed too."""
 
     order: OrderSnapshot

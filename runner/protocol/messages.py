@@ -6,7 +6,9 @@ the same objects are passed along without being serialised, and then carry no ev
 Rules: structs are frozen, so that no handler can change what the next one sees. Prices of candles
 and quotes are floats (indicator input); money, order prices and quantities are `Decimal`. Candles
 and quotes hold integer milliseconds and give a `datetime` on demand, because making one costs more
-than the rest of the struct. Only msgspec and the standard library may be imported here.
+than the rest of the struct. Structs that hold nothing but values are not tracked by the garbage
+collector (`gc=False`): they cannot be part of a cycle, and a run keeps many. Only msgspec and the
+standard library may be imported here.
 """
 
 from __future__ import annotations
@@ -100,7 +102,7 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
         return (self.bid + self.ask) / 2
 
 
-class OrderSnapshot(msgspec.Struct, frozen=True, omit_defaults=True):
+class OrderSnapshot(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An order as its peer sees it at one moment. Source: Trading API."""
 
     id: str
@@ -133,7 +135,7 @@ class OrderSnapshot(msgspec.Struct, frozen=True, omit_defaults=True):
     correlation_id: str | None = None
 
 
-class Trade(msgspec.Struct, frozen=True, omit_defaults=True):
+class Trade(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One execution. Source: Trading API."""
 
     id: str
@@ -148,7 +150,7 @@ class Trade(msgspec.Struct, frozen=True, omit_defaults=True):
     is_maker: bool | None = None
 
 
-class Position(msgspec.Struct, frozen=True, omit_defaults=True):
+class Position(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A position as its peer sees it; `quantity` is unsigned. Source: Trading API."""
 
     id: str
@@ -171,7 +173,7 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.quantity if self.side is PositionSide.LONG else -self.quantity
 
 
-class Account(msgspec.Struct, frozen=True):
+class Account(msgspec.Struct, frozen=True, gc=False):
     """The account's money. Source: Trading API."""
 
     balance: Decimal
@@ -184,7 +186,7 @@ class Account(msgspec.Struct, frozen=True):
     currency: str = "USD"
 
 
-class OrderUpdate(msgspec.Struct, frozen=True):
+class OrderUpdate(msgspec.Struct, frozen=True, gc=False):
     """An order changed. Source: Trading API."""
 
     event: str
@@ -192,28 +194,28 @@ class OrderUpdate(msgspec.Struct, frozen=True):
     parent_order_id: str | None = None
 
 
-class TradeUpdate(msgspec.Struct, frozen=True):
+class TradeUpdate(msgspec.Struct, frozen=True, gc=False):
     """An order was executed, wholly or in part. Source: Trading API."""
 
     trade: Trade
     event: str = "TRADE_FILLED"
 
 
-class PositionUpdate(msgspec.Struct, frozen=True):
+class PositionUpdate(msgspec.Struct, frozen=True, gc=False):
     """A position changed; quantity zero means closed. Source: Trading API."""
 
     event: str
     position: Position
 
 
-class AccountUpdate(msgspec.Struct, frozen=True):
+class AccountUpdate(msgspec.Struct, frozen=True, gc=False):
     """The account changed. Source: Trading API."""
 
     event: str
     account: Account
 
 
-class Connection(msgspec.Struct, frozen=True):
+class Connection(msgspec.Struct, frozen=True, gc=False):
     """The state of a connection changed. Source: Trading API."""
 
     event: str
@@ -222,7 +224,7 @@ class Connection(msgspec.Struct, frozen=True):
     gap_duration_ms: int | None = None
 
 
-class RateLimit(msgspec.Struct, frozen=True):
+class RateLimit(msgspec.Struct, frozen=True, gc=False):
     """Requests are running out. Source: Trading API."""
 
     event: str
@@ -247,26 +249,26 @@ class DataStaleness(msgspec.Struct, frozen=True):
     broker: str | None = None
 
 
-class Financing(msgspec.Struct, frozen=True):
+class Financing(msgspec.Struct, frozen=True, gc=False):
     """Interest was booked; negative is a charge. Source: Trading API."""
 
     symbol: str
     amount: Decimal
 
 
-class BacktestComplete(msgspec.Struct, frozen=True):
+class BacktestComplete(msgspec.Struct, frozen=True, gc=False):
     """The backtest is over; acknowledged after the strategy's `on_stop`. Source: Trading API."""
 
     broker: str | None = None
 
 
-class Ping(msgspec.Struct, frozen=True):
+class Ping(msgspec.Struct, frozen=True, gc=False):
     """A heartbeat, answered with `Pong`. Source: Trading API."""
 
     timestamp: datetime | None = None
 
 
-class Pong(msgspec.Struct, frozen=True):
+class Pong(msgspec.Struct, frozen=True, gc=False):
     """The answer to a `Ping`."""
 
 

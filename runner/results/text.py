@@ -94,6 +94,7 @@ def _figures(result: RunResult, page: Page) -> list[str]:
         ("Volatility a year", _percent(one.annual_volatility), ""),
         ("Sharpe ratio", _ratio(one.sharpe), ""),
         ("Sortino ratio", _ratio(one.sortino), ""),
+        ("Time in the market", _percent(one.exposure), ""),
     ]
     trading = [
         ("Trades", f"{one.executions:,}", ""),
@@ -102,6 +103,7 @@ def _figures(result: RunResult, page: Page) -> list[str]:
         ("Profit factor", _ratio(one.profit_factor), ""),
         ("Average win", _money(one.average_win), ""),
         ("Average loss", _money(one.average_loss), ""),
+        ("Realized profit", _money(one.realized_pnl), ""),
         ("Commission", _money(one.commission), ""),
     ]
     left = _column(money, page, 39)
@@ -114,7 +116,8 @@ def _figures(result: RunResult, page: Page) -> list[str]:
 def _column(rows: list[tuple[str, str, str]], page: Page, width: int) -> list[str]:
     width = min(width, page.width)
     return [
-        f"{label:<{width - len(value)}}" + page.style(value, *filter(None, ("bold", hue)))
+        f"{label:<{max(width - len(value), len(label) + 2)}}"
+        + page.style(value, *filter(None, ("bold", hue)))
         for label, value, hue in rows
     ]
 
@@ -188,8 +191,8 @@ def _next_command(result: RunResult) -> tuple[str, str]:
     for name, value in result.strategy.params.items():
         if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
             command = shlex.join([*words, "-p", f"{name}={_shown(value)}"])
-            return command, f"with another {name}; add --json for every trade"
-    return shlex.join([*words, "--json"]), "for every trade and the equity curve"
+            return command, f"give {name} another value; --json shows every trade"
+    return shlex.join([*words, "--json"]), "shows every trade and the equity curve"
 
 
 def _date(ms: int) -> str:
@@ -201,21 +204,21 @@ def _shown(value: object) -> str:
 
 
 def _money(value: float | Decimal | None) -> str:
-    return _NONE if value is None else f"{value:,.2f}"
+    return _NONE if value is None else f"{value:z,.2f}"
 
 
 def _price(value: float | Decimal) -> str:
-    return f"{value:,.2f}" if abs(float(value)) >= 10 else f"{value:.6g}"
+    return f"{value:z,.2f}" if abs(float(value)) >= 10 else f"{value:.6g}"
 
 
 def _percent(value: float | None, *, signed: bool = False) -> str:
     if value is None:
         return _NONE
-    return f"{value * 100:{'+' if signed else ''},.2f} %"
+    return f"{value * 100:{'+' if signed else ''}z,.2f} %"
 
 
 def _ratio(value: float | None) -> str:
-    return _NONE if value is None else f"{value:,.2f}"
+    return _NONE if value is None else f"{value:z,.2f}"
 
 
 def _hue(value: float | None) -> str:

@@ -93,6 +93,8 @@ class Desk:
         for snapshot in state.orders:
             order = self._ticket(snapshot)
             order.update(snapshot)
+            # The positions just taken over hold what is filled already.
+            order.folded = order.traded = order.filled_quantity
             self.settle(order)
 
     def take_candle(self, candle: Candle) -> None:

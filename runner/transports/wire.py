@@ -15,7 +15,7 @@ from typing import Any
 
 from websockets.client import ClientProtocol
 from websockets.frames import OP_BINARY, OP_CONT, OP_TEXT, Frame
-from websockets.protocol import OPEN
+from websockets.protocol import CLOSED, OPEN
 
 from runner.protocol.codec import decode, encode
 from runner.protocol.messages import MALFORMED_BYTES, Malformed, Ping, Pong
@@ -98,16 +98,24 @@ class Wire:
         if self.ended is None:
             self._protocol.send_close(code)
             self._write(self._protocol.data_to_send())
-        if self.ended is None or self.ended.code != ABNORMAL:
-            self._read_to_the_end(time.monotonic() + timeout_s)
-        self.ended = self.ended or Ended(ABNORMAL)
+            # Reading on until the peer closes, too, is what makes sure that it has read everything.
+            poll = select.poll()
+            poll.register(self._sock, select.POLLIN)
+            until = time.monotonic() + timeout_s
+            while not self._is_closed() and (left := until - time.monotonic()) > 0:
+                if poll.poll(left * 1000):
+                    self.read()
+            self.ended = self.ended or Ended(ABNORMAL)
         self._sock.close()
+
+    def _is_closed(self) -> bool:
+        return self._protocol.close_rcvd is not None or self._protocol.state is CLOSED
 
     def _after_reading(self) -> None:
         output = self._protocol.data_to_send()
         if output:
             self._write(output)
-        if self._protocol.state is not OPEN and self.ended is None:
+        if self.ended is None and self._protocol.state is not OPEN:
             self.ended = self._ending()
 
     def _sort(self, events: list[Any]) -> None:
@@ -170,18 +178,3 @@ class Wire:
         poll.register(self._sock, select.POLLOUT)
         if not poll.poll(self._write_timeout_s * 1000):
             raise TimeoutError
-
-    def _read_to_the_end(self, until: float) -> None:
-        # What still arrives is of no interest; what matters is that the peer has read everything.
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        left = until - time.monotonic()
-        while left > 0 and poll.poll(left * 1000):
-            try:
-                if not self._sock.recv(CHUNK):
-                    return
-            except NOT_YET:
-                pass
-            except OSError:
-                return
-            left = until - time.monotonic()

@@ -8,6 +8,7 @@ so that the clients are what is measured.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import socket
@@ -79,11 +80,8 @@ def serve(steps: int, symbols: int) -> None:
     ]
     while True:
         sock, _ = listener.accept()
-        with sock:
-            try:
-                _serve_one(sock, batches, symbols)
-            except ConnectionError:
-                pass
+        with sock, contextlib.suppress(ConnectionError):
+            _serve_one(sock, batches, symbols)
 
 
 def _serve_one(sock: socket.socket, batches: list[bytes], symbols: int) -> None:

@@ -273,6 +273,8 @@ async def _json_body(request: web.Request) -> bytes:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise Refusal("INVALID_REQUEST", f"a body may have at most {MAX_BODY} bytes") from None
+    except Exception as error:  # noqa: BLE001 - bytes that end early or are framed wrongly
+        raise Refusal("INVALID_REQUEST", "the body could not be read") from error
 
 
 def _not_found(resource: str, id: str) -> Refusal:

@@ -212,8 +212,8 @@ class EngineServer:
         except web.HTTPException:
             raise  # not a WebSocket handshake after all; the run has not begun
         except Exception as error:  # noqa: BLE001 - the socket must be closed before it is raised
-            self._fail(error)
             await strategy.close(1011, "the engine failed")
+            self._fail(error)
             return strategy.response
         finally:
             self._strategy = None

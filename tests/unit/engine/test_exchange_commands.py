@@ -117,7 +117,7 @@ def test_a_refusal_for_lack_of_money_says_how_much_there_is() -> None:
 
     rejection = refused(exchange.execute(request(BUY, 10)))
 
-    assert rejection.message == f"10 {AAPL} at 100.0 needs more margin than the 500.00 available"
+    assert rejection.message == f"10 {AAPL} at 100 needs more margin than the 500.00 available"
     assert rejection.details == {"reject_code": "INSUFFICIENT_FUNDS"}
 
 

@@ -1,0 +1,340 @@
+"""A scripted peer: a real WebSocket and a real REST server on this machine, told what to do wrong.
+
+A script is a function of one connection; the first connection runs the first script, and so on, the
+last one again and again. `timeline` holds what happened, in order, on all sides.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import OP_TEXT, Frame
+from websockets.sync.server import Server, ServerConnection, serve
+
+from runner.protocol.codec import encode
+from runner.protocol.messages import BacktestComplete, Connection
+from runner.protocol.times import from_ms
+from tests.helpers import AAPL, candle
+
+PATIENCE_S = 5.0
+"""How long anything may take before a test is lost."""
+
+
+class Client:
+    """One connection, seen from the peer."""
+
+    def __init__(self, socket: ServerConnection, timeline: list[Any]) -> None:
+        self.socket = socket
+        self.timeline = timeline
+
+    def send(self, *messages: str | bytes) -> None:
+        """Send messages, all in one write."""
+        texts = [one.encode() if isinstance(one, str) else one for one in messages]
+        self.write(b"".join(Frame(OP_TEXT, text).serialize(mask=False) for text in texts))
+
+    def write(self, data: bytes) -> None:
+        """Write bytes as they are."""
+        self.socket.socket.sendall(data)
+
+    def connected(self) -> None:
+        self.send(encode(Connection("CONNECTED"), timestamp=from_ms(0)))
+
+    def candles(self, *indices: int) -> None:
+        """Send candles with the ids e0, e1, ... of their indices, all in one write."""
+        self.send(*(candle_frame(index) for index in indices))
+
+    def complete(self, event_id: str | None = "end") -> None:
+        self.send(encode(BacktestComplete(), event_id=event_id, timestamp=from_ms(0)))
+
+    def read(self) -> Any:
+        """Return the next message, read as JSON."""
+        return json.loads(self.socket.recv(timeout=PATIENCE_S))
+
+    def ack(self) -> list[str]:
+        """Return the ids of the next message, which is an ack."""
+        message = self.read()
+        assert message["type"] == "event_ack", message
+        assert isinstance(message["timestamp"], int)
+        self.timeline.append(("ack", *message["events_processed"]))
+        return list(message["events_processed"])
+
+    def acks(self, number: int) -> list[list[str]]:
+        """Return acks until they hold so many ids."""
+        seen: list[list[str]] = []
+        while sum(map(len, seen)) < number:
+            seen.append(self.ack())
+        return seen
+
+    def cut(self) -> None:
+        """Break the connection off with a reset."""
+        raw = self.socket.socket
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raw.shutdown(socket.SHUT_RD)
+        raw.close()
+
+    def wait_until_closed(self) -> int | None:
+        """Read until the client closes and return its close code."""
+        try:
+            while True:
+                self.socket.recv(timeout=PATIENCE_S)
+        except ConnectionClosed as closed:
+            self.timeline.append(("closed", closed.rcvd.code if closed.rcvd else None))
+            return closed.rcvd.code if closed.rcvd else None
+
+
+def candle_frame(index: int, event_id: str | None = None) -> bytes:
+    """Return a candle, the `index`-th day, with an id."""
+    return encode(
+        candle(100.0 + index, index=index), event_id=event_id or f"e{index}", timestamp=from_ms(0)
+    )
+
+
+Script = Callable[[Client], None]
+
+
+class Peer:
+    """Both sides of a peer, while `running`."""
+
+    def __init__(self, scripts: Sequence[Script]) -> None:
+        self.timeline: list[Any] = []
+        self.scripts = list(scripts)
+        self.connections = 0
+        self.failures: list[BaseException] = []
+        self.book = Book(self.timeline)
+        self.ws_url = ""
+        self.rest_url = ""
+        self.done = threading.Event()
+
+    @property
+    def acked(self) -> list[str]:
+        """All acknowledged ids, in order."""
+        return [one for entry in self.timeline if entry[0] == "ack" for one in entry[1:]]
+
+    def handle(self, socket: ServerConnection) -> None:
+        script = self.scripts[min(self.connections, len(self.scripts) - 1)]
+        self.connections += 1
+        try:
+            script(Client(socket, self.timeline))
+        except (ConnectionClosed, OSError):
+            pass
+        except BaseException as error:
+            self.failures.append(error)
+        finally:
+            self.done.set()
+
+
+@contextmanager
+def running(*scripts: Script, **options: Any) -> Iterator[Peer]:
+    """Run a peer; a script that fails, fails the test."""
+    peer = Peer(scripts)
+    with serve(peer.handle, "127.0.0.1", 0, compression=None, **options) as stream:
+        peer.ws_url = f"ws://127.0.0.1:{stream.socket.getsockname()[1]}"
+        with rest_running(peer.book) as peer.rest_url:
+            thread = _in_background(stream)
+            try:
+                yield peer
+            finally:
+                peer.book.released.set()
+                stream.shutdown()
+                thread.join()
+    if peer.failures:
+        raise AssertionError("the peer's script failed") from peer.failures[0]
+
+
+def _in_background(server: Server) -> threading.Thread:
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    return thread
+
+
+@contextmanager
+def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[int]]]:
+    """Accept TCP connections and let `talk` handle them; give host:port and a list of visits."""
+    visits: list[int] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def accept() -> None:
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except OSError:
+                return
+            visits.append(1)
+            with sock:
+                try:
+                    talk(sock)
+                except OSError:
+                    pass
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{listener.getsockname()[1]}", visits
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(PATIENCE_S)
+
+
+class Book:
+    """The REST side: an account, orders, and what to do with the next requests."""
+
+    def __init__(self, timeline: list[Any]) -> None:
+        self.timeline = timeline
+        self.orders: list[dict[str, Any]] = []
+        self.posts: list[dict[str, Any]] = []
+        self.requests: list[tuple[str, str]] = []
+        self.authorization: list[str | None] = []
+        self.state_reads = 0
+        self.faults: dict[str, list[Callable[[Handler], bool]]] = {}
+        """By method, what to do with the next requests; False lets the book answer, too."""
+        self.hidden = 0
+        """How many listings do not show orders yet."""
+        self.on_post: Callable[[], None] = lambda: None
+        self.released = threading.Event()
+
+    def place(self, body: dict[str, Any]) -> dict[str, Any]:
+        now = "2024-01-01T00:00:00Z"
+        order = {
+            "time_in_force": "GTC",
+            **body,
+            "id": f"o{len(self.orders) + 1}",
+            "status": "OPEN",
+            "filled_quantity": "0",
+            "remaining_quantity": body["quantity"],
+            "created_at": now,
+            "updated_at": now,
+        }
+        self.orders.append(order)
+        return order
+
+    def find(self, order_id: str) -> dict[str, Any] | None:
+        return next((one for one in self.orders if one["id"] == order_id), None)
+
+
+ACCOUNT = {
+    "balance": "100000",
+    "equity": "100000",
+    "margin_used": "0",
+    "margin_available": "100000",
+    "unrealized_pnl": "0",
+    "currency": "USD",
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as the book says."""
+
+    protocol_version = "HTTP/1.1"
+    book: Book
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def answer(self, status: int, body: Any) -> None:
+        """Answer with JSON, or with bytes as they are."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status, HTTPStatus(status).phrase)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def refuse(self, status: int, code: str, **details: Any) -> None:
+        self.answer(status, {"code": code, "message": f"said {code}", "details": details})
+
+    def hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_one(self) -> None:
+        size = int(self.headers.get("Content-Length") or 0)
+        self.sent = json.loads(self.rfile.read(size)) if size else {}
+        parts = urlsplit(self.path)
+        self.route = [part for part in parts.path.split("/") if part][1:]
+        self.query = {key: one[0] for key, one in parse_qs(parts.query).items()}
+        book = self.book
+        book.requests.append((self.command, self.path))
+        book.authorization.append(self.headers.get("Authorization"))
+        if self.command == "POST":
+            book.posts.append(self.sent)
+            book.timeline.append(("post", self.sent["client_order_id"]))
+            book.on_post()
+        faults = book.faults.get(self.command)
+        if faults and faults.pop(0)(self):
+            return
+        getattr(self, f"on_{self.command.lower()}")()
+
+    do_GET = do_POST = do_DELETE = do_PATCH = handle_one
+
+    def on_get(self) -> None:
+        book = self.book
+        match self.route:
+            case ["account"]:
+                book.state_reads += 1
+                book.timeline.append(("state",))
+                self.answer(200, ACCOUNT)
+            case ["positions"]:
+                self.answer(200, [])
+            case ["orders"] | ["orders", "history"]:
+                hidden, book.hidden = book.hidden, max(0, book.hidden - 1)
+                # Heeds no filter at all, as some peers do.
+                self.answer(200, [] if hidden else book.orders)
+            case ["orders", order_id]:
+                order = book.find(order_id)
+                if order is None:
+                    self.refuse(404, "ORDER_NOT_FOUND")
+                else:
+                    self.answer(200, order)
+            case _:
+                self.answer(404, b"")
+
+    def on_post(self) -> None:
+        order = self.book.place(self.sent)
+        names = ("id", "client_order_id", "status")
+        self.answer(201, {name: order[name] for name in names if name in order})
+
+    def on_delete(self) -> None:
+        order = self.book.find(self.route[1])
+        if order is None:
+            self.refuse(404, "ORDER_NOT_FOUND")
+            return
+        order["status"] = "CANCELLED"
+        self.answer(200, {"success": True, "order": order})
+
+    def on_patch(self) -> None:
+        order = self.book.find(self.route[1])
+        if order is None:
+            self.refuse(404, "ORDER_NOT_FOUND")
+            return
+        order.update(self.sent)
+        self.answer(200, {"order": order})
+
+
+@contextmanager
+def rest_running(book: Book) -> Iterator[str]:
+    """Serve a book over HTTP and give its address."""
+    handler = type("BookHandler", (Handler,), {"book": book})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+__all__ = ["AAPL", "PATIENCE_S", "Book", "Client", "Handler", "Peer", "candle_frame", "running"]

@@ -1,0 +1,49 @@
+"""What `runner engine serve` makes of its options before it listens."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from runner.cli.engine import engine
+from runner.errors import RunnerError
+
+PORTS = ["--ws-port", "0", "--rest-port", "0"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "id", "words"),
+    [
+        ("--host=0.0.0.0", "E371", ["--token"]),
+        ("--host=0.0.0.0 --token=", "E371", ["--token"]),
+        ("--token=sch\u00f6n", "E372", ["--token"]),
+        ("--ws-port=9000 --rest-port=9000", "E374", ["--ws-port"]),
+        ("--commission=5", "E375", ["--commission", "5 bps"]),
+        ("--commission-per-unit=-1", "E375", ["--commission-per-unit"]),
+        ("--commission-minimum=x", "E375", ["--commission-minimum"]),
+        ("--slippage=-1bps", "E375", ["--slippage"]),
+        ("--cash=0", "E375", ["--cash"]),
+        ("--leverage=nan", "E375", ["--leverage"]),
+        ("--leverage=0.5", "E375", ["--leverage"]),
+        ("--from=yesterday", "E375", ["--from"]),
+        ("--to=2024-02-30", "E375", ["--to"]),
+        ("--timeframe=1day", "E375", ["--timeframe", "1d"]),
+        ("--ping-interval=soon", "E375", ["--ping-interval"]),
+        ("--symbols=S:AAPLE", "E360", ["S:AAPL"]),
+        ("--data=nowhere.csv", "E351", ["nowhere.csv"]),
+    ],
+)
+def test_a_mistake_exits_3_and_names_its_option(arguments: str, id: str, words: list[str]) -> None:
+    result = CliRunner().invoke(engine, ["serve", *PORTS, *arguments.split(" ")])
+
+    assert isinstance(result.exception, RunnerError)
+    assert (result.exception.id, result.exception.exit_code) == (id, 3)
+    assert all(word in str(result.exception) for word in words)
+    assert result.stdout == ""
+
+
+def test_a_port_out_of_range_is_a_mistake_of_usage() -> None:
+    result = CliRunner().invoke(engine, ["serve", "--ws-port", "70000"])
+
+    assert result.exit_code == 2
+    assert "--ws-port" in result.output

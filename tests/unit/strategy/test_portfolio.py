@@ -1,0 +1,197 @@
+"""The mirror of positions and money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.engine.ledger import Ledger
+from runner.protocol.enums import PositionSide, Side
+from runner.protocol.messages import Position
+from runner.strategy.portfolio import Portfolio
+from tests.helpers import AAPL, DAY_MS, MSFT, START, START_MS, account, candle, candles, state, trade
+
+
+def held(quantity: object, price: object, *, symbol: str = AAPL) -> Position:
+    amount = Decimal(str(quantity))
+    return Position(
+        id="p-1",
+        symbol=symbol,
+        side=PositionSide.LONG if amount >= 0 else PositionSide.SHORT,
+        quantity=abs(amount),
+        average_entry_price=Decimal(str(price)),
+        current_price=Decimal(str(price)),
+        unrealized_pnl=Decimal(0),
+        realized_pnl=Decimal(0),
+        opened_at=START,
+        updated_at=START,
+    )
+
+
+def filled(*fills: tuple[Side, int, int]) -> tuple[Portfolio, list[Decimal | None]]:
+    portfolio = Portfolio()
+    realized = [
+        portfolio.fill(AAPL, side, Decimal(quantity), Decimal(price))
+        for side, quantity, price in fills
+    ]
+    return portfolio, realized
+
+
+BUY, SELL = Side.BUY, Side.SELL
+
+
+@pytest.mark.parametrize(
+    ("fills", "quantity", "entry", "realized"),
+    [
+        ([(BUY, 10, 100)], 10, 100, [None]),
+        ([(SELL, 10, 100)], -10, 100, [None]),
+        ([(BUY, 10, 100), (BUY, 10, 110)], 20, 105, [None, None]),
+        ([(BUY, 10, 100), (SELL, 4, 110)], 6, 100, [None, 40]),
+        ([(BUY, 10, 100), (SELL, 10, 90)], 0, None, [None, -100]),
+        ([(SELL, 10, 100), (BUY, 4, 90)], -6, 100, [None, 40]),
+        ([(BUY, 10, 100), (SELL, 15, 110)], -5, 110, [None, 100]),
+        ([(SELL, 10, 100), (BUY, 15, 110)], 5, 110, [None, -100]),
+        ([(BUY, 10, 100), (SELL, 10, 110), (BUY, 1, 50)], 1, 50, [None, 100, None]),
+    ],
+    ids=[
+        "open long",
+        "open short",
+        "add",
+        "reduce long",
+        "close",
+        "reduce short",
+        "long to short",
+        "short to long",
+        "close and open",
+    ],
+)
+def test_fills_make_a_netting_position(
+    fills: list[tuple[Side, int, int]],
+    quantity: int,
+    entry: int | None,
+    realized: list[int | None],
+) -> None:
+    portfolio, found = filled(*fills)
+
+    position = portfolio.positions.get(AAPL)
+
+    assert portfolio.quantity(AAPL) == quantity
+    assert (position.average_entry_price if position else None) == entry
+    assert found == realized
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([BUY, SELL]),
+            st.integers(min_value=1, max_value=50),
+            st.integers(min_value=1, max_value=500),
+        ),
+        max_size=20,
+    )
+)
+def test_the_mirror_keeps_the_books_of_the_engine(fills: list[tuple[Side, int, int]]) -> None:
+    ledger, portfolio = Ledger(Decimal(100_000)), Portfolio()
+    portfolio.load(state(100_000))
+
+    for index, (side, quantity, price) in enumerate(fills):
+        amount, at, commission = Decimal(quantity), Decimal(price), Decimal(1)
+        realized = portfolio.fill(AAPL, side, amount, at)
+        portfolio.record(
+            trade(f"t-{index}", side=side, quantity=quantity, price=price, commission=1),
+            realized,
+            "",
+        )
+        ledger.apply(AAPL, side, amount, at, commission, START)
+
+        assert portfolio.quantity(AAPL) == ledger.quantity(AAPL)
+        assert portfolio.equity() == pytest.approx(float(ledger.equity()))
+        assert portfolio.balance == pytest.approx(float(ledger.balance))
+        assert portfolio.commissions == ledger.commissions
+
+
+def test_equity_is_balance_and_open_profit_at_the_last_prices() -> None:
+    portfolio = Portfolio()
+    portfolio.load(state(1000, positions=[held(10, 5), held(-2, 50, symbol=MSFT)]))
+
+    assert portfolio.equity() == 1000
+
+    portfolio.last.update({AAPL: 6.0, MSFT: 45.0})
+
+    assert portfolio.equity() == 1000 + 10 * 1 + 2 * 5
+
+
+def test_a_stated_position_replaces_and_a_flat_one_removes() -> None:
+    portfolio = Portfolio()
+
+    portfolio.set_position(held(-3, 7))
+    short = portfolio.quantity(AAPL)
+    portfolio.set_position(held(0, 7))
+
+    assert (short, portfolio.quantity(AAPL), portfolio.positions) == (-3, 0, {})
+
+
+def test_loading_again_replaces_positions_and_keeps_the_starting_equity() -> None:
+    portfolio = Portfolio()
+    portfolio.load(state(1000, positions=[held(1, 5)]))
+
+    portfolio.load(state(900, positions=[held(2, 50, symbol=MSFT)]))
+
+    assert list(portfolio.positions) == [MSFT]
+    assert (portfolio.balance, portfolio.starting_equity) == (900, 1000)
+
+
+def test_a_stated_account_sets_the_balance() -> None:
+    portfolio = Portfolio()
+
+    portfolio.set_account(account("123.45"))
+
+    assert (portfolio.balance, portfolio.account) == (123.45, account("123.45"))
+
+
+def test_an_execution_pays_its_commission_and_keeps_its_reason() -> None:
+    portfolio = Portfolio()
+    portfolio.load(state(1000))
+
+    portfolio.record(trade(commission="2.5"), Decimal(7), "golden cross")
+
+    (fill,) = portfolio.fills
+    assert (fill.realized_pnl, fill.order_reason) == (7, "golden cross")
+    assert (portfolio.balance, portfolio.commissions) == (997.5, Decimal("2.5"))
+
+
+# The equity curve
+
+
+@pytest.mark.parametrize("one_symbol", [True, False])
+def test_each_time_step_is_one_point(one_symbol: bool) -> None:
+    portfolio = Portfolio()
+    portfolio.load(state(1000))
+    portfolio.set_position(held(10, 5))
+
+    portfolio.mark(candles(6.0, 4.0), one_symbol=one_symbol)
+
+    assert list(portfolio.times) == [START_MS, START_MS + DAY_MS]
+    assert list(portfolio.equities) == [1010, 990]
+    assert portfolio.last == {AAPL: 4.0}
+
+
+def test_candles_of_one_step_make_one_point_after_the_last_of_them() -> None:
+    portfolio = Portfolio()
+    portfolio.load(state(1000, positions=[held(10, 5), held(1, 100, symbol=MSFT)]))
+
+    portfolio.mark([candle(6.0), candle(120.0, symbol=MSFT)], one_symbol=False)
+
+    assert (list(portfolio.times), list(portfolio.equities)) == ([START_MS], [1030])
+
+
+def test_a_flat_account_has_a_flat_curve() -> None:
+    portfolio = Portfolio()
+    portfolio.load(state(1000))
+
+    portfolio.mark(candles(6.0, 4.0), one_symbol=True)
+
+    assert list(portfolio.equities) == [1000, 1000]
