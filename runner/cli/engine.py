@@ -82,7 +82,7 @@ def serve(
     ] = None,
     allow_origin: Annotated[
         list[str] | None,
-        typer.Option("--allow-origin", help="A web page that may connect: https://example.com."),
+        typer.Option("--allow-origin", help="A web page whose WebSocket may connect."),
     ] = None,
     once: Annotated[
         bool, typer.Option("--once", help="Serve one backtest, then exit; 7 if it broke off.")

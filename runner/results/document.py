@@ -22,7 +22,7 @@ from runner import __version__
 from runner.errors import RunnerError
 from runner.protocol.decimals import plain
 from runner.protocol.times import iso, iso_ms
-from runner.results.result import (
+from runner.results.facts import (
     NoticeFacts,
     PositionFacts,
     RejectionFacts,

@@ -1,155 +1,47 @@
-"""The result of one run as plain values: everything any output says is read from here.
+"""Gather the result of a run from what it left behind and what only the composition root knows.
 
-`build_result` takes what the run left behind (session, ending) and what only the composition root
-knows. Everything but `seconds`, `started` and the addresses of the peer depends on the conversation
-alone, so that two runtimes that hold the same conversation give the same result. May import the
-session, the strategy floor and the protocol; never a transport, the dashboard or the configuration.
+May import the session, the strategy floor and the protocol; never a transport, the dashboard or the
+configuration. It reads the session after its last event and changes nothing in it.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 
 from runner.errors import RunnerError
 from runner.protocol.decimals import plain
-from runner.results import statistics
 from runner.results.conventions import Conventions
+from runner.results.facts import (
+    DataFacts,
+    EndingFacts,
+    NoticeFacts,
+    PositionFacts,
+    RejectionFacts,
+    RunResult,
+    RuntimeFacts,
+    StrategyFacts,
+    TradeFacts,
+)
+from runner.results.statistics import compute
 from runner.results.why_no_trades import why_no_trades
 from runner.session import Ending, Session
 from runner.strategy.desk import Desk
 from runner.strategy.portfolio import Fill
 
+__all__ = [
+    "DataFacts",
+    "EndingFacts",
+    "NoticeFacts",
+    "PositionFacts",
+    "RejectionFacts",
+    "RunResult",
+    "RuntimeFacts",
+    "StrategyFacts",
+    "TradeFacts",
+    "build_result",
+]
+
 _ENDING_OF_EXIT = {130: "interrupted", 143: "terminated"}
-
-
-@dataclass(frozen=True, slots=True)
-class StrategyFacts:
-    """What ran."""
-
-    name: str
-    """Name of the class."""
-    source: str
-    """How the user named it: a path, `module:Class`, or an installed name."""
-    params: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class DataFacts:
-    """On which market data it was to run, as far as that is known beforehand."""
-
-    source: str
-    """For people: `bundled sample`, a path, or the address of the peer."""
-    symbols: tuple[str, ...] = ()
-    timeframes: tuple[str, ...] = ()
-    """Empty where the peer decides; what arrived is then shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuntimeFacts:
-    """Against what it ran."""
-
-    name: str = "embedded"
-    peers: tuple[str, ...] = ()
-    """Addresses of the peer, without secrets; empty in process."""
-
-
-@dataclass(frozen=True, slots=True)
-class TradeFacts:
-    """One execution."""
-
-    id: str
-    time: datetime
-    symbol: str
-    side: str
-    quantity: Decimal
-    price: Decimal
-    commission: Decimal
-    realized_pnl: Decimal | None
-    """Before commission; None if it closed nothing."""
-    reason: str
-    order_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class PositionFacts:
-    """One position still open at the end."""
-
-    symbol: str
-    quantity: Decimal
-    """Negative when short."""
-    average_entry_price: Decimal
-    last_price: float | None
-    unrealized_pnl: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class RejectionFacts:
-    """All rejections for one reason."""
-
-    reason: str
-    count: int
-    message: str
-    """Of the first one."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeFacts:
-    """All notices of one code."""
-
-    code: str
-    count: int
-    message: str
-    """Of the first one."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndingFacts:
-    """How the run ended."""
-
-    why: str
-    """As `Ending.why`, or `failed`."""
-    confirmed: bool
-    exit_code: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """Everything there is to say about one run."""
-
-    strategy: StrategyFacts
-    runtime: RuntimeFacts
-    data: DataFacts
-    """With the symbols and timeframes that really arrived where none were stated."""
-    events: int
-    """Candles and quotes handled."""
-    ending: EndingFacts
-    error: RunnerError | None
-    currency: str
-    statistics: statistics.Statistics
-    trades: tuple[TradeFacts, ...]
-    times: array[int]
-    """Starts of the time steps, Unix milliseconds; the curve's x values."""
-    equities: array[float]
-    open_positions: tuple[PositionFacts, ...]
-    orders: int
-    """Orders of the run, whatever became of them."""
-    working_orders: int
-    """Orders that still work at the end."""
-    rejections: tuple[RejectionFacts, ...]
-    notices: tuple[NoticeFacts, ...]
-    warnings: tuple[str, ...]
-    no_trades: tuple[str, ...]
-    """Why there probably were no trades; empty when there were some."""
-    conventions: Conventions
-    seconds: float
-    """Real time the run took."""
-    started: datetime | None
-    next_command: str
-    """What to type next; empty leaves it to the output."""
 
 
 def build_result(
@@ -193,7 +85,7 @@ def build_result(
         ),
         error=error,
         currency=portfolio.account.currency if portfolio.account else "USD",
-        statistics=statistics.compute(
+        statistics=compute(
             portfolio.times, portfolio.equities, portfolio.starting_equity, portfolio.fills
         ),
         trades=tuple(map(_trade, portfolio.fills)),

@@ -13,8 +13,8 @@ from typing import TextIO
 
 from runner.protocol.decimals import plain
 from runner.protocol.times import iso_ms
+from runner.results.facts import RunResult
 from runner.results.layout import Page, sparkline
-from runner.results.result import RunResult
 
 _LABEL = 12
 _TWO_COLUMNS = 72

@@ -120,7 +120,8 @@ def _take(
     stretch.latest = candle
     if outbox:
         yield from flush(session)
-    desk.catch_up()
+    if desk.tape:
+        desk.catch_up()
 
 
 def _finish(session: Session, pending: list[str]) -> Generator[Ask, Any, None]:

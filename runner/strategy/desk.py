@@ -111,7 +111,8 @@ class Desk:
 
         Together they do what `take_candle` does, without looking for the stream every time.
         """
-        self.catch_up()
+        if self.tape:
+            self.catch_up()
         stream = self._stream
         if stream is None or stream.symbol != candle.symbol or stream.timeframe != candle.timeframe:
             stream = self._switch(candle)
@@ -237,7 +238,8 @@ class Desk:
     @property
     def now_ms(self) -> int:
         """The moment of the event being handled, Unix milliseconds, UTC; 0 before the first."""
-        self.catch_up()
+        if self.tape:
+            self.catch_up()
         if self._moment is not None:
             # Clocks of fills and of candles may interleave; the strategy's never goes back.
             self._clock_ms = max(self._clock_ms, to_ms(self._moment))
@@ -257,12 +259,14 @@ class Desk:
 
     def price(self, symbol: str) -> float | None:
         """Return the last known price of `symbol`; None before the first."""
-        self.catch_up()
+        if self.tape:
+            self.catch_up()
         return self.portfolio.last.get(symbol)
 
     def equity(self) -> float:
         """Return balance plus the profit of open positions at the last known prices."""
-        self.catch_up()
+        if self.tape:
+            self.catch_up()
         return self.portfolio.equity()
 
     @property

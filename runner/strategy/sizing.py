@@ -30,7 +30,8 @@ def exact_quantity(quantity: Number) -> Decimal:
     value = exact(quantity)
     if isinstance(quantity, float):
         value = value.quantize(_NOISE)
-    return value.normalize() if value else value
+    # Adding nothing writes 1E+2, as normalising leaves a hundred, as 100 again.
+    return value.normalize() + 0
 
 
 def worth(value: float, price: float, step: Decimal) -> Decimal:

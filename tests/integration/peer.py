@@ -10,21 +10,29 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import OP_TEXT, Frame
+from websockets.server import ServerProtocol
 from websockets.sync.server import Server, ServerConnection, serve
 
 from runner.protocol.codec import encode
-from runner.protocol.messages import BacktestComplete, Connection
+from runner.protocol.messages import BacktestComplete, Candle, Connection
 from runner.protocol.times import from_ms
-from tests.helpers import AAPL, candle
+from runner.session import Ending, Session
+from runner.strategy.base import Strategy
+from runner.strategy.order import Order
+from runner.transports.rest import RestClient
+from runner.transports.stop import StopRequest
+from runner.transports.websocket import ConnectionSettings, run_websocket
+from tests.helpers import candle, set_up
 
 PATIENCE_S = 5.0
 """How long anything may take before a test is lost."""
@@ -337,4 +345,68 @@ def rest_running(book: Book) -> Iterator[str]:
         thread.join()
 
 
-__all__ = ["AAPL", "PATIENCE_S", "Book", "Client", "Handler", "Peer", "candle_frame", "running"]
+def upgrade(sock: socket.socket) -> None:
+    """Accept the opening request of a WebSocket and read nothing after it."""
+    protocol = ServerProtocol()
+    requests: list[Any] = []
+    while not requests:
+        protocol.receive_data(sock.recv(65_536))
+        requests = protocol.events_received()
+    protocol.send_response(protocol.accept(requests[0]))
+    sock.sendall(b"".join(protocol.data_to_send()))
+
+
+QUICK = ConnectionSettings(
+    open_timeout_s=PATIENCE_S,
+    close_timeout_s=PATIENCE_S,
+    stall_timeout_s=PATIENCE_S,
+    max_attempts=3,
+    backoff_initial_s=0.01,
+    backoff_max_s=0.02,
+    guard_after_s=0.05,
+)
+
+
+class Noting(Strategy):
+    """Notes what it is told; `act` is what a test wants done with a candle."""
+
+    timeline: ClassVar[list[Any]]
+    act: ClassVar[Callable[[Noting, Candle], None] | None]
+
+    def on_candle(self, candle: Candle) -> None:
+        if type(self).act is not None:
+            type(self).act(self, candle)
+        self.timeline.append(("handled", round(candle.close - 100)))
+
+    def on_order(self, order: Order) -> None:
+        self.timeline.append(("order", order.status.value))
+
+    def on_connection(self, connection: Connection) -> None:
+        self.timeline.append(("connection", connection.event))
+
+    def on_stop(self) -> None:
+        self.timeline.append(("stopped",))
+
+
+def drive(
+    peer: Peer,
+    act: Callable[[Any, Candle], None] | None = None,
+    *,
+    stop: StopRequest | None = None,
+    max_events: int | None = None,
+    look_up_after_s: Sequence[float] = (0.0, 0.0, 0.0),
+    session: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> tuple[Ending, Session]:
+    """Run a strategy against a peer, to the end."""
+    strategy = type("Noting", (Noting,), {"timeline": peer.timeline, "act": act})
+    made = set_up(strategy, **(session or {}))
+    ending = run_websocket(
+        made,
+        url=peer.ws_url,
+        rest=RestClient(peer.rest_url, timeout_s=PATIENCE_S, look_up_after_s=look_up_after_s),
+        settings=replace(QUICK, **settings),
+        stop=stop,
+        max_events=max_events,
+    )
+    return ending, made

@@ -219,6 +219,23 @@ def test_one_port_for_both_is_a_configuration_error() -> None:
     assert caught.value.id == "E374"
 
 
+@pytest.mark.parametrize(
+    ("host", "token", "name"),
+    [
+        ("127.0.0.1", None, "127.0.0.1"),
+        ("localhost", None, "localhost"),
+        ("0.0.0.0", KEY, "127.0.0.1"),
+    ],
+)
+def test_the_urls_are_what_a_client_on_this_machine_connects_to(
+    host: str, token: str | None, name: str
+) -> None:
+    with engine(series(1.0), guard=Guard(host, token)) as running:
+        for url in (running.server.ws_url, running.server.rest_url):
+            assert urlsplit(url).hostname == name
+        assert running.request("GET", "/livez")[0] == 200
+
+
 def test_a_host_that_is_not_this_machine_is_a_configuration_error() -> None:
     with (
         pytest.raises(ConfigError) as caught,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -14,7 +16,7 @@ from websockets.sync.client import ClientConnection
 
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
-from runner.engine.server import EngineServer
+from runner.engine.server import EngineServer, stream
 from runner.protocol.messages import Candle
 from tests.helpers import MSFT, series
 from tests.integration.engine_process import (
@@ -311,6 +313,44 @@ def test_L2_stopping_says_disconnecting_and_closes_with_1001() -> None:
         assert (last["type"], last["event"]) == ("connection", "DISCONNECTING")
         assert closed_with(websocket) == (1001, "engine shutting down")
         assert running.wait() == "interrupted"
+
+
+def test_while_it_stops_the_engine_takes_no_order_and_no_strategy() -> None:
+    with engine(series(1.0)) as running:
+        place = urlsplit(running.server.ws_url)
+        with socket.create_connection((place.hostname, place.port), timeout=WAIT) as mute:
+            # A client that never answers the close keeps the server waiting for a while.
+            mute.sendall(
+                f"GET / HTTP/1.1\r\nHost: {place.netloc}\r\nUpgrade: websocket\r\n"
+                "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+            )
+            running.ask_to_stop()
+            received = b""
+            while b"DISCONNECTING" not in received:
+                received += mute.recv(4096)
+
+            order = running.request("POST", "/v1/orders", ORDER)
+            ready = running.request("GET", "/readyz")
+            strategy = refusal(running)
+        assert running.wait() == "interrupted"
+
+    assert (order[0], order[1]["code"]) == (503, "SHUTTING_DOWN")
+    assert (ready[0], ready[1]["ready"]) == (503, False)
+    assert (strategy[0], strategy[1]["code"]) == (503, "SHUTTING_DOWN")
+
+
+def test_a_strategy_that_knows_no_terminal_does_not_hold_the_engine_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream, "TERMINAL_SECONDS", 0.05)
+
+    with engine(series(1.0), once=True) as running, running.websocket() as websocket:
+        acknowledge(websocket, [receive(websocket), receive(websocket)][1])
+
+        assert receive(websocket)["type"] == "backtest_complete"
+        assert closed_with(websocket) == (1000, "backtest complete")
+        assert running.wait() == "complete"
 
 
 def test_an_idle_server_stops_at_once() -> None:

@@ -273,7 +273,7 @@ async def _json_body(request: web.Request) -> bytes:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise Refusal("INVALID_REQUEST", f"a body may have at most {MAX_BODY} bytes") from None
-    except Exception as error:  # noqa: BLE001 - bytes that end early or are framed wrongly
+    except Exception as error:
         raise Refusal("INVALID_REQUEST", "the body could not be read") from error
 
 

@@ -31,7 +31,10 @@ from runner.strategy.sizing import exact_quantity, quantity_step, worth
 def test_S17_a_quantity_is_freed_of_noise_and_exponents(
     given_number: object, expected: str
 ) -> None:
-    assert plain(exact_quantity(given_number)) == expected  # type: ignore[arg-type]
+    quantity = exact_quantity(given_number)  # type: ignore[arg-type]
+
+    assert plain(quantity) == expected
+    assert "E+" not in str(quantity)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+"""What a strategy sees of its account is what the exchange has in its books."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner import Candle
+from runner.engine.costs import Commission
+from runner.engine.exchange import Exchange
+from runner.engine.feed import Feed
+from runner.engine.series import Series
+from runner.transports.local import run_local
+from tests.helpers import MSFT, set_up
+from tests.property.markets import markets
+from tests.property.test_no_look_ahead import Busy
+
+
+class Witness(Busy):
+    """Compare the mirror with the books on every candle, then trade."""
+
+    exchange: Exchange
+
+    def on_candle(self, candle: Candle) -> None:
+        books = self.exchange.ledger
+        mirror = self._desk.portfolio
+        for symbol in self.exchange.feed.symbols:
+            assert mirror.quantity(symbol) == books.quantity(symbol)
+        for symbol, position in mirror.positions.items():
+            assert position.average_entry_price == books.holdings[symbol].average_entry_price
+        assert self.account is not None
+        assert self.account.balance == books.balance
+        assert mirror.balance == float(books.balance)
+        assert {one.id for one in self.orders} == set(self.exchange.working)
+        super().on_candle(candle)
+
+
+@settings(max_examples=80, deadline=None)
+@given(markets(least=8), markets(MSFT, least=8), st.booleans())
+def test_the_mirror_equals_the_books_at_every_candle(
+    one: Series, other: Series, several: bool
+) -> None:
+    exchange = Exchange(
+        Feed([one, other] if several else [one]),
+        cash=Decimal(100),
+        commission=Commission(bps=Decimal(10)),
+    )
+    session = set_up(Witness, symbols=exchange.feed.symbols)
+    session.strategy.exchange = exchange  # type: ignore[attr-defined]
+
+    run_local(session, exchange)
+
+    assert session.desk.equity() == pytest.approx(float(exchange.ledger.equity()))
+    assert [fill.trade for fill in session.desk.portfolio.fills] == exchange.trades
