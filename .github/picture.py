@@ -1,6 +1,6 @@
 """Draw the picture of the README: a real run in a real terminal of 80 columns.
 
-    python .github/picture.py     # writes .github/run.svg
+python .github/picture.py     # writes .github/run.svg
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,11 +26,12 @@ from runner.protocol.times import to_ms
 from runner.protocol.urls import gateway_http_url, gateway_ws_url, is_loopback
 from runner.results.conventions import Conventions, embedded_conventions, peer_conventions
 from runner.results.result import DataFacts, RunResult, RuntimeFacts, StrategyFacts, build_result
+from runner.results.suggestion import next_command
 from runner.session import Ending, Session
 from runner.strategy.base import Strategy, seat
 from runner.strategy.desk import Desk
 from runner.strategy.loader import load_strategy
-from runner.strategy.params import resolve_params
+from runner.strategy.params import declared_params, resolve_params
 from runner.transports.stop import StopRequest, stop_after, stop_on_signals
 
 SIGNAL_EXITS = {"interrupted": 130, "terminated": 143}
@@ -52,11 +53,16 @@ class Peer:
 
 
 def execute(
-    loaded: Loaded, *, cwd: Path, environ: Mapping[str, str]
+    loaded: Loaded,
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    typed: Sequence[str] = (),
 ) -> tuple[RunResult, RunnerError | None]:
     """Run what the configuration says and return the result, with the error that ended it.
 
-    What the strategy prints goes to stderr: stdout carries the result alone.
+    What the strategy prints goes to stderr: stdout carries the result alone. `typed` are the
+    arguments of the command line, for the suggestion of what to type next.
 
     Raises:
         RunnerError: the run could not begin (configuration, strategy, data).
@@ -81,6 +87,7 @@ def execute(
         started=started,
         error=error,
         exit_code=error.exit_code if error is not None else code,
+        next_command=next_command(typed, declared_params(type(session.strategy)), facts.params),
     )
     return result, error
 

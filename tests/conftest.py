@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-
 # How long an example takes depends on the machine, which tests must not.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")

@@ -14,7 +14,14 @@ from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
 from runner.protocol.commands import State
-from runner.protocol.enums import TIMEFRAME_MS, OrderStatus, OrderType, Side, TimeInForce
+from runner.protocol.enums import (
+    TIMEFRAME_MS,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    Side,
+    TimeInForce,
+)
 from runner.protocol.messages import Account, Candle, OrderSnapshot, Position, Quote, Trade
 from runner.session import Ending, Session
 from runner.strategy.base import Strategy, seat
@@ -153,6 +160,23 @@ def trade(
         commission=Decimal(str(commission)),
         commission_currency="USD",
         timestamp=moment,
+    )
+
+
+def position(quantity: object = 10, price: object = 100, *, symbol: str = AAPL) -> Position:
+    """Return a position at its entry price; a negative `quantity` is short."""
+    signed = Decimal(str(quantity))
+    return Position(
+        id="p-1",
+        symbol=symbol,
+        side=PositionSide.LONG if signed >= 0 else PositionSide.SHORT,
+        quantity=abs(signed),
+        average_entry_price=Decimal(str(price)),
+        current_price=Decimal(str(price)),
+        unrealized_pnl=Decimal(0),
+        realized_pnl=Decimal(0),
+        opened_at=START,
+        updated_at=START,
     )
 
 

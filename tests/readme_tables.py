@@ -1,6 +1,6 @@
 """The reference tables of the README, made from the code that they describe.
 
-    python -m tests.readme_tables      # rewrite them in README.md
+python -m tests.readme_tables      # rewrite them in README.md
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def commands() -> str:
     for name, command in root.commands.items():  # type: ignore[attr-defined]
         below = getattr(command, "commands", None)
         for full, one in (
-            [(f"{name} {inner}", two) for inner, two in below.items()] if below else [(name, command)]
+            [(f"{name} {inner}", two) for inner, two in below.items()]
+            if below
+            else [(name, command)]
         ):
             lines.append(f"| `runner {full}` | {one.help.splitlines()[0]} |")
     return "\n".join(lines)
@@ -51,7 +53,11 @@ def keys() -> str:
 
 def exits() -> str:
     """Return every exit code with what it means."""
-    lines = ["| code | meaning |", "|---|---|", "| 0 | finished, or a live run was stopped cleanly |"]
+    lines = [
+        "| code | meaning |",
+        "|---|---|",
+        "| 0 | finished, or a live run was stopped cleanly |",
+    ]
     seen = set()
     for one in vars(errors).values():
         if inspect.isclass(one) and issubclass(one, errors.RunnerError):

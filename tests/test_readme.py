@@ -22,7 +22,7 @@ def test_every_linked_file_exists() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8"))
 
     assert links
-    assert [] == [link for link in links if "://" not in link and not (ROOT / link).exists()]
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
 
 def _quoted_commands() -> list[str]:

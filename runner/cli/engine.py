@@ -68,7 +68,8 @@ def serve(
         str, typer.Option("--slippage", help='On market and stop fills, against you: "2 bps".')
     ] = "0 bps",
     host: Annotated[
-        str, typer.Option("--host", help="Address to listen on; all but this machine need a token.")
+        str,
+        typer.Option("--host", help="Address to listen on; beyond this machine it needs a token."),
     ] = "127.0.0.1",
     ws_port: Annotated[
         int, typer.Option("--ws-port", min=0, max=65535, help="WebSocket port; 0 takes a free one.")

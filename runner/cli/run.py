@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,7 +83,7 @@ def run(
 def _run(
     strategy: str | None,
     config: Path | None,
-    flags: dict[str, object],
+    flags: Mapping[str, object],
     *,
     as_json: bool,
     quiet: bool,
@@ -122,7 +123,7 @@ def _print_result(result: RunResult, *, as_json: bool) -> None:
 
 
 def _execute(
-    strategy: str | None, config: Path | None, flags: dict[str, object], verbosity: int
+    strategy: str | None, config: Path | None, flags: Mapping[str, object], verbosity: int
 ) -> tuple[RunResult, RunnerError | None]:
     import logging
     import os
@@ -147,4 +148,4 @@ def _execute(
     loaded = load_config(
         config, flags={**flags, "strategy": strategy}, environ=os.environ, cwd=Path.cwd()
     )
-    return execute(loaded, cwd=Path.cwd(), environ=os.environ)
+    return execute(loaded, cwd=Path.cwd(), environ=os.environ, typed=sys.argv[1:])

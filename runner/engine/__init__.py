@@ -1,1 +1,1 @@
-"""The embedded engine: an exchange over historical candles, and the server that puts it on a wire."""
+"""The embedded engine: an exchange over historical candles, and a server that puts it on a wire."""

@@ -61,6 +61,7 @@ from runner.protocol.times import EPOCH, from_ms
 
 STRETCH = 1024
 """Most candles handed over at once: bounds what the reader collects before it tidies up."""
+MODIFIABLE = ("quantity", "limit_price", "stop_price", "stop_loss", "take_profit")
 _DAY_MS = 86_400_000
 _STOPS = (OrderType.STOP, OrderType.STOP_LIMIT)
 
@@ -278,7 +279,7 @@ class Exchange:
             )
         changes = {
             name: value
-            for name in ("quantity", "limit_price", "stop_price", "stop_loss", "take_profit")
+            for name in (*MODIFIABLE, "trailing_distance")
             if (value := getattr(command, name)) is not None
         }
         for name, value in changes.items():
@@ -456,7 +457,9 @@ def _unmodifiable(order: WorkingOrder, name: str, value: Decimal) -> Rejection |
             f"{name} must be a positive number, was {value}",
             details={"field": name, "provided": str(value)},
         )
-    if name in ("limit_price", "stop_price") and getattr(order, name) is None:
+    if name == "trailing_distance" or (
+        name in ("limit_price", "stop_price") and getattr(order, name) is None
+    ):
         return Rejection(
             400,
             "INVALID_VALUE",

@@ -63,7 +63,11 @@ def to_document(result: RunResult) -> dict[str, Any]:
             "exit_code": result.ending.exit_code,
         },
         "error": None if result.error is None else _error(result.error),
-        "statistics": {"currency": result.currency, **_statistics(result.statistics)},
+        "statistics": {
+            "currency": result.currency,
+            **_statistics(result.statistics),
+            "buy_and_hold": result.buy_and_hold,
+        },
         "open_positions": [_position(one) for one in result.open_positions],
         "orders": result.orders,
         "working_orders": result.working_orders,

@@ -122,6 +122,8 @@ class RunResult:
     error: RunnerError | None
     currency: str
     statistics: Statistics
+    buy_and_hold: float | None
+    """Mean return of the symbols from their first close to their last; None without candles."""
     trades: tuple[TradeFacts, ...]
     times: array[int]
     """Starts of the time steps, Unix milliseconds; the curve's x values."""

@@ -88,6 +88,7 @@ def build_result(
         statistics=compute(
             portfolio.times, portfolio.equities, portfolio.starting_equity, portfolio.fills
         ),
+        buy_and_hold=_buy_and_hold(desk),
         trades=tuple(map(_trade, portfolio.fills)),
         times=portfolio.times,
         equities=portfolio.equities,
@@ -111,6 +112,16 @@ def _arrived(data: DataFacts, desk: Desk) -> DataFacts:
     return DataFacts(
         data.source, data.symbols or tuple(symbols), data.timeframes or tuple(timeframes)
     )
+
+
+def _buy_and_hold(desk: Desk) -> float | None:
+    firsts: dict[str, float] = {}
+    for (symbol, _), stream in desk.streams.items():
+        firsts.setdefault(symbol, stream.first_close)
+    if not firsts:
+        return None
+    last = desk.portfolio.last
+    return sum(last[symbol] / first - 1 for symbol, first in firsts.items()) / len(firsts)
 
 
 def _trade(fill: Fill) -> TradeFacts:

@@ -43,6 +43,17 @@ class Drawdown:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean and deviations of the returns from point to point, all fractions."""
+
+    mean: float
+    deviation: float
+    """Sample standard deviation, n - 1 in the denominator; 0 where it is only rounding."""
+    downside: float
+    """sqrt(sum(min(return, 0) ** 2) / n) over all n returns."""
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """All figures of one run; None where a figure is not defined."""
 
@@ -84,7 +95,7 @@ def compute(
         fills: executions in their order.
     """
     final = equities[-1] if equities else starting_equity
-    returns = period_returns(equities)
+    spread = spread_of(period_returns(equities))
     per_year = periods_per_year(times)
     fall = maximum_drawdown(times, equities, starting_equity)
     traded: Executions = summarise(fills)
@@ -93,9 +104,9 @@ def compute(
         final_equity=final,
         total_return=total_return(starting_equity, final),
         annual_return=annual_return(starting_equity, final, times),
-        annual_volatility=annual_volatility(returns, per_year),
-        sharpe=sharpe(returns, per_year),
-        sortino=sortino(returns, per_year),
+        annual_volatility=annual_volatility(spread, per_year),
+        sharpe=sharpe(spread, per_year),
+        sortino=sortino(spread, per_year),
         maximum_drawdown=fall.fraction if fall else None,
         drawdown_peak_ms=fall.peak_ms if fall else None,
         drawdown_trough_ms=fall.trough_ms if fall else None,
@@ -162,39 +173,51 @@ def period_returns(equities: Sequence[float]) -> Sequence[float]:
     return array("d", map(sub, ratios, repeat(1.0)))
 
 
-def annual_volatility(returns: Sequence[float], per_year: float | None) -> float | None:
-    """Return the sample standard deviation of the period returns times sqrt(periods per year)."""
-    deviation = _deviation(returns)
-    if deviation is None or per_year is None:
+def spread_of(returns: Sequence[float]) -> Spread | None:
+    """Return mean and deviations of the period returns; None for fewer than two."""
+    if len(returns) < 2:
         return None
-    return _finite(deviation * sqrt(per_year))
+    count = len(returns)
+    mean = fsum(returns) / count
+    # Two passes: the short formula loses everything when the mean dwarfs the deviation.
+    away = array("d", map(sub, returns, repeat(mean)))
+    deviation = sqrt(fsum(map(mul, away, away)) / (count - 1))
+    losses = [one for one in returns if one < 0]
+    return Spread(
+        mean=mean,
+        deviation=deviation if deviation > abs(mean) * _NOISE else 0.0,
+        downside=sqrt(fsum(map(mul, losses, losses)) / count),
+    )
 
 
-def sharpe(returns: Sequence[float], per_year: float | None) -> float | None:
+def annual_volatility(spread: Spread | None, per_year: float | None) -> float | None:
+    """Return the sample standard deviation of the period returns times sqrt(periods per year)."""
+    if spread is None or per_year is None:
+        return None
+    return _finite(spread.deviation * sqrt(per_year))
+
+
+def sharpe(spread: Spread | None, per_year: float | None) -> float | None:
     """Return mean / sample standard deviation of the period returns, times sqrt(periods per year).
 
     The risk-free rate is taken as zero. None for a curve without volatility.
     Source: W. F. Sharpe, The Sharpe Ratio, Journal of Portfolio Management 21 (1994).
     """
-    deviation = _deviation(returns)
-    if not deviation or per_year is None:
+    if spread is None or not spread.deviation or per_year is None:
         return None
-    return _finite(_mean(returns) / deviation * sqrt(per_year))
+    return _finite(spread.mean / spread.deviation * sqrt(per_year))
 
 
-def sortino(returns: Sequence[float], per_year: float | None) -> float | None:
+def sortino(spread: Spread | None, per_year: float | None) -> float | None:
     """Return mean / downside deviation of the period returns, times sqrt(periods per year).
 
-    The downside deviation is sqrt(sum(min(return, 0) ** 2) / n) over all n returns; the target
-    return is zero. None when no return is negative.
+    The target return is zero. None when no return is negative.
     Source: F. A. Sortino and L. N. Price, Performance Measurement in a Downside Risk Framework,
     Journal of Investing 3 (1994).
     """
-    losses = [one for one in returns if one < 0]
-    if not losses or per_year is None:
+    if spread is None or not spread.downside or per_year is None:
         return None
-    downside = sqrt(fsum(map(mul, losses, losses)) / len(returns))
-    return _finite(_mean(returns) / downside * sqrt(per_year)) if downside else None
+    return _finite(spread.mean / spread.downside * sqrt(per_year))
 
 
 def maximum_drawdown(
@@ -242,20 +265,6 @@ def _longest_below(times: Sequence[int], at_peak: Sequence[int]) -> int:
 
 def _years(times: Sequence[int]) -> float:
     return (times[-1] - times[0]) / YEAR_MS if len(times) > 1 else 0.0
-
-
-def _mean(values: Sequence[float]) -> float:
-    return fsum(values) / len(values)
-
-
-def _deviation(values: Sequence[float]) -> float | None:
-    # Two passes: the short formula loses everything when the mean dwarfs the deviation.
-    if len(values) < 2:
-        return None
-    mean = _mean(values)
-    away = array("d", map(sub, values, repeat(mean)))
-    deviation = sqrt(fsum(map(mul, away, away)) / (len(values) - 1))
-    return deviation if deviation > abs(mean) * _NOISE else 0.0
 
 
 def _finite(value: float) -> float | None:

@@ -89,6 +89,7 @@ def _figures(result: RunResult, page: Page) -> list[str]:
     money = [
         ("Final equity", f"{_money(one.final_equity)} {result.currency}", ""),
         ("Return", _percent(one.total_return, signed=True), _hue(one.total_return)),
+        ("Buy and hold", _percent(result.buy_and_hold, signed=True), ""),
         ("Return a year", _percent(one.annual_return, signed=True), _hue(one.annual_return)),
         ("Maximum drawdown", _percent(one.maximum_drawdown), ""),
         ("Volatility a year", _percent(one.annual_volatility), ""),
@@ -97,6 +98,7 @@ def _figures(result: RunResult, page: Page) -> list[str]:
         ("Time in the market", _percent(one.exposure), ""),
     ]
     trading = [
+        ("Orders", f"{result.orders:,}", ""),
         ("Trades", f"{one.executions:,}", ""),
         ("Round trips", f"{one.round_trips:,}", ""),
         ("Win rate", _percent(one.win_rate), ""),
@@ -177,22 +179,15 @@ def _conventions(result: RunResult, page: Page) -> list[str]:
 
 def _next(result: RunResult, page: Page) -> list[str]:
     # The command is never wrapped: it is there to be copied.
-    command, remark = result.next_command, ""
+    command, remark = result.next_command, "or --json for every trade and the equity curve"
     if not command:
-        command, remark = _next_command(result)
+        command = shlex.join(["runner", "run", result.strategy.source, "--json"])
+        remark = "for every trade and the equity curve"
     label = page.style(f"{'Next':<{_LABEL}}", "dim")
-    lines = [label + page.style(page.plain(command), "bold")]
-    return lines + (page.wrap(remark, label="", indent=_LABEL) if remark else [])
-
-
-def _next_command(result: RunResult) -> tuple[str, str]:
-    # It works as it stands: a parameter with the value it had, to be changed.
-    words = ["runner", "run", result.strategy.source]
-    for name, value in result.strategy.params.items():
-        if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-            command = shlex.join([*words, "-p", f"{name}={_shown(value)}"])
-            return command, f"give {name} another value; --json shows every trade"
-    return shlex.join([*words, "--json"]), "shows every trade and the equity curve"
+    return [
+        label + page.style(page.plain(command), "bold"),
+        *page.wrap(remark, label="", indent=_LABEL),
+    ]
 
 
 def _date(ms: int) -> str:

@@ -36,11 +36,12 @@ _ZERO = Decimal(0)
 class Stream:
     """What is kept per symbol and timeframe: the latest candles and the indicators' state."""
 
-    __slots__ = ("history", "kernels", "symbol", "takers", "timeframe", "updates")
+    __slots__ = ("first_close", "history", "kernels", "symbol", "takers", "timeframe", "updates")
 
     def __init__(self, candle: Candle, indicators: list[Indicator], history: int) -> None:
         self.symbol = candle.symbol
         self.timeframe = candle.timeframe
+        self.first_close = candle.close
         self.history: deque[Candle] = deque(maxlen=history)
         self.kernels: list[Kernel] = [
             one.make(one)

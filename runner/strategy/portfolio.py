@@ -61,6 +61,7 @@ class Portfolio:
         self.equities: array[float] = array("d")
         """Equity after each time step."""
         self.starting_equity = 0.0
+        self._step_end = 0
 
     def load(self, state: State) -> None:
         """Take over what the peer holds, at the start and after a gap."""
@@ -100,8 +101,7 @@ class Portfolio:
                 if times and times[-1] == candle.time:
                     equities[-1] = self.equity()
                 else:
-                    times.append(candle.time)
-                    equities.append(self.equity())
+                    self._point(candle)
             return
         symbol = candles[-1].symbol
         last[symbol] = candles[-1].close
@@ -114,6 +114,18 @@ class Portfolio:
         else:
             size, value = position.size, position.value
             equities += array("d", [balance + (size * one.close - value) for one in candles])
+
+    def _point(self, candle: Candle) -> None:
+        # Candles of several lengths that close together are one step. Its point stands at the
+        # latest of their starts, so that the curve never goes back.
+        times, end = self.times, candle.close_time
+        if times and end == self._step_end:
+            times[-1] = max(times[-1], candle.time)
+            self.equities[-1] = self.equity()
+        else:
+            self._step_end = end
+            times.append(max(times[-1], candle.time) if times else candle.time)
+            self.equities.append(self.equity())
 
     def set_position(self, position: Position) -> None:
         """Take over a position as the peer states it."""

@@ -11,6 +11,8 @@ Number = Decimal | float | int | str
 """A quantity or price as a strategy may write it; a float is taken by its shortest repr."""
 
 _NOISE = Decimal("1E-9")
+_WHOLE_FLOATS = 16
+"""Floats from 1e16 on are whole numbers: they hold no decimals, and so no noise in them."""
 _SLACK = 1e-9
 _CRYPTO_STEP = Decimal("0.0001")
 _WHOLE = Decimal(1)
@@ -28,7 +30,7 @@ def exact_quantity(quantity: Number) -> Decimal:
         ValueError: not a number, not finite, or out of bounds.
     """
     value = exact(quantity)
-    if isinstance(quantity, float):
+    if isinstance(quantity, float) and value.adjusted() < _WHOLE_FLOATS:
         value = value.quantize(_NOISE)
     # Adding nothing writes 1E+2, as normalising leaves a hundred, as 100 again.
     return value.normalize() + 0

@@ -6,6 +6,7 @@ is not looked at here. One thread at a time: `connection` sees to that.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import time
@@ -102,21 +103,29 @@ class Wire:
             poll = select.poll()
             poll.register(self._sock, select.POLLIN)
             until = time.monotonic() + timeout_s
-            while not self._is_closed() and (left := until - time.monotonic()) > 0:
+            while self.ended is None and (left := until - time.monotonic()) > 0:
                 if poll.poll(left * 1000):
                     self.read()
             self.ended = self.ended or Ended(ABNORMAL)
         self._sock.close()
 
-    def _is_closed(self) -> bool:
-        return self._protocol.close_rcvd is not None or self._protocol.state is CLOSED
+    def _is_over(self) -> bool:
+        protocol = self._protocol
+        return (
+            protocol.close_rcvd is not None
+            or protocol.parser_exc is not None
+            or protocol.state is CLOSED
+        )
 
     def _after_reading(self) -> None:
         output = self._protocol.data_to_send()
         if output:
             self._write(output)
-        if self.ended is None and self._protocol.state is not OPEN:
+        if self._protocol.state is not OPEN and self.ended is None and self._is_over():
             self.ended = self._ending()
+            # Nothing more will be written: the peer need not wait for a busy strategy to hear it.
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_WR)
 
     def _sort(self, events: list[Any]) -> None:
         for frame in events:
@@ -166,8 +175,6 @@ class Wire:
                     data = data[self._sock.send(data) :]
                 except NOT_YET:
                     self._wait_to_write()
-            if parts and not parts[-1]:
-                self._sock.shutdown(socket.SHUT_WR)
         except TimeoutError:
             self.ended = self.ended or Ended(ABNORMAL, "the peer no longer reads what it is sent")
         except OSError:

@@ -25,6 +25,7 @@ STRATEGIES = {
     "rsi_reversion": ("S:MSFT", "S:IBM"),
     "breakout": ("S:AAPL", "S:GOOG", "S:IBM", "S:MSFT"),
 }
+SERVE = "--data sample --symbols S:AAPL --ws-port 0 --rest-port 0 --once --json".split()
 START, START_MS = "2007-06-01", 1_180_656_000_000
 COMPARED = (
     "strategy",
@@ -61,7 +62,11 @@ def assert_same(embedded: dict[str, Any], wired: dict[str, Any]) -> None:
 @pytest.mark.parametrize("costs", [False, True], ids=["free", "with-costs"])
 @pytest.mark.parametrize(
     ("name", "symbols"),
-    [(name, symbols[:count]) for name, symbols in STRATEGIES.items() for count in (1, len(symbols))],
+    [
+        (name, symbols[:count])
+        for name, symbols in STRATEGIES.items()
+        for count in (1, len(symbols))
+    ],
     ids=lambda value: value if isinstance(value, str) else f"{len(value)}-symbols",
 )
 def test_trades_and_equity_are_the_same_bytes_embedded_and_over_the_wire(
@@ -113,8 +118,7 @@ def test_two_processes_give_what_one_process_gives(tmp_path: Path) -> None:
     )
 
     server = subprocess.Popen(
-        [*command, "engine", "serve", "--data", "sample", "--symbols", "S:AAPL"]
-        + ["--ws-port", "0", "--rest-port", "0", "--once", "--json"],
+        [*command, "engine", "serve", *SERVE],
         cwd=tmp_path,
         env=environ,
         stdout=subprocess.PIPE,

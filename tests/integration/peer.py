@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -107,7 +107,7 @@ def candle_frame(index: int, event_id: str | None = None) -> bytes:
     )
 
 
-Script = Callable[[Client], None]
+Script = Callable[[Client], object]
 
 
 class Peer:
@@ -122,6 +122,7 @@ class Peer:
         self.ws_url = ""
         self.rest_url = ""
         self.done = threading.Event()
+        self.threads: list[threading.Thread] = []
 
     @property
     def acked(self) -> list[str]:
@@ -131,8 +132,11 @@ class Peer:
     def handle(self, socket: ServerConnection) -> None:
         script = self.scripts[min(self.connections, len(self.scripts) - 1)]
         self.connections += 1
+        self.threads.append(threading.current_thread())
         try:
             script(Client(socket, self.timeline))
+        except TimeoutError as error:
+            self.failures.append(error)
         except (ConnectionClosed, OSError):
             pass
         except BaseException as error:
@@ -151,6 +155,9 @@ def running(*scripts: Script, **options: Any) -> Iterator[Peer]:
             thread = _in_background(stream)
             try:
                 yield peer
+                # What a script has still to note, it notes before the test looks.
+                for one in list(peer.threads):
+                    one.join(PATIENCE_S)
             finally:
                 peer.book.released.set()
                 stream.shutdown()
@@ -178,11 +185,8 @@ def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[tuple[str, lis
             except OSError:
                 return
             visits.append(1)
-            with sock:
-                try:
-                    talk(sock)
-                except OSError:
-                    pass
+            with sock, suppress(OSError):
+                talk(sock)
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
@@ -244,6 +248,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers as the book says."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     book: Book
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -283,7 +288,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         getattr(self, f"on_{self.command.lower()}")()
 
-    do_GET = do_POST = do_DELETE = do_PATCH = handle_one
+    do_GET = do_POST = do_DELETE = do_PATCH = handle_one  # noqa: N815 - the server looks for these
 
     def on_get(self) -> None:
         book = self.book
@@ -373,9 +378,13 @@ class Noting(Strategy):
     timeline: ClassVar[list[Any]]
     act: ClassVar[Callable[[Noting, Candle], None] | None]
 
+    def on_start(self) -> None:
+        self.gaps: list[int | None] = []
+
     def on_candle(self, candle: Candle) -> None:
-        if type(self).act is not None:
-            type(self).act(self, candle)
+        act = type(self).act
+        if act is not None:
+            act(self, candle)
         self.timeline.append(("handled", round(candle.close - 100)))
 
     def on_order(self, order: Order) -> None:
@@ -383,6 +392,7 @@ class Noting(Strategy):
 
     def on_connection(self, connection: Connection) -> None:
         self.timeline.append(("connection", connection.event))
+        self.gaps.append(connection.gap_duration_ms)
 
     def on_stop(self) -> None:
         self.timeline.append(("stopped",))

@@ -22,6 +22,7 @@ from tektii import (
     TradingGateway,
 )
 from tektii.models import (
+    Account,
     AccountEvent,
     BacktestCompleteEvent,
     CandleEvent,
@@ -82,6 +83,22 @@ def test_the_sync_stream_plays_a_whole_backtest_and_its_orders_fill() -> None:
     assert sum(isinstance(one, CandleEvent) for one in events) == len(CLOSES)
     # Every frame was understood: the SDK drops what it does not know.
     assert ids_of(events) == [f"evt-{number}" for number in range(1, last)]
+
+
+def test_the_final_account_can_be_read_when_the_one_run_is_complete() -> None:
+    final: list[Account] = []
+
+    def read_account(_: BacktestCompleteEvent) -> None:
+        final.append(gateway.get_account())
+
+    with engine(series(100.0, 110.0, 120.0), once=True) as running:
+        with TradingGateway(running.server.rest_url) as gateway:
+            gateway.submit_order(AAPL, "buy", "10")
+            with gateway.stream(on_backtest_complete=read_account) as stream:
+                list(stream)
+        assert running.wait() == "complete"
+
+    assert [one.equity for one in final] == ["100200"]
 
 
 async def trade_over_everything(gateway: AsyncTradingGateway) -> list[Any]:

@@ -315,6 +315,14 @@ def test_L2_stopping_says_disconnecting_and_closes_with_1001() -> None:
         assert running.wait() == "interrupted"
 
 
+def _read_until(raw: socket.socket, word: bytes) -> None:
+    received = b""
+    while word not in received:
+        chunk = raw.recv(4096)
+        assert chunk, received
+        received += chunk
+
+
 def test_while_it_stops_the_engine_takes_no_order_and_no_strategy() -> None:
     with engine(series(1.0)) as running:
         place = urlsplit(running.server.ws_url)
@@ -325,10 +333,9 @@ def test_while_it_stops_the_engine_takes_no_order_and_no_strategy() -> None:
                 "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
             )
+            _read_until(mute, b"CONNECTED")
             running.ask_to_stop()
-            received = b""
-            while b"DISCONNECTING" not in received:
-                received += mute.recv(4096)
+            _read_until(mute, b"DISCONNECTING")
 
             order = running.request("POST", "/v1/orders", ORDER)
             ready = running.request("GET", "/readyz")

@@ -76,10 +76,13 @@ def test_every_id_is_acked_exactly_once_whatever_its_frame() -> None:
     def script(client: Client) -> None:
         for frame in frames:
             client.send(frame)
-        answers = [client.read() for _ in range(5)]
-        ids = [one for answer in answers for one in answer.get("events_processed", ())]
+        ids: list[str] = []
+        while len(ids) < 4 or ("pong",) not in client.timeline:
+            message = client.read()
+            ids += message.get("events_processed", ())
+            if message["type"] == "pong":
+                client.timeline.append(("pong",))
         client.timeline.append(("ack", *ids))
-        client.timeline.append(("pongs", [one["type"] for one in answers].count("pong")))
         client.complete()
         client.ack()
 
@@ -87,7 +90,7 @@ def test_every_id_is_acked_exactly_once_whatever_its_frame() -> None:
         _, session = drive(peer)
 
     assert peer.acked == ["h1", "c1", "p1", "e0", "end"]
-    assert ("pongs", 1) in peer.timeline
+    assert peer.timeline.count(("pong",)) == 1
     assert session.unknown_types == {"hologram": 2}
 
 

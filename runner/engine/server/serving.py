@@ -31,9 +31,18 @@ PING_SECONDS = 15.0
 WS_PATHS = ("/", "/ws", "/v1/ws")
 SHUTDOWN_SECONDS = 2.0
 """How long requests under way are awaited when the server stops."""
+LINGER_SECONDS = 2.0
+"""How long the state of the one run is left readable to clients that are still connected."""
+LOOK_SECONDS = 0.01
+"""How often it is looked whether they are gone."""
 
 Ended = Literal["complete", "broken", "interrupted", "terminated"]
 """Why a server stopped: its one run ended, or broke off; or SIGINT; or SIGTERM."""
+_FAREWELLS: dict[Outcome, tuple[int, str]] = {
+    "complete": (1000, "backtest complete"),
+    "broken": (1001, "engine shutting down"),
+}
+"""How a connection is closed; without effect where the strategy has closed it already."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -80,7 +89,7 @@ class EngineServer:
         self._replay = Replay(make_exchange())
         self._strategy: StrategySocket | None = None
         self._runners: list[web.AppRunner] = []
-        self._stopping: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._done: asyncio.Future[Ended] | None = None
 
     @property
@@ -166,14 +175,27 @@ class EngineServer:
 
     def stop(self, why: Literal["interrupted", "terminated"]) -> None:
         """Tell the strategy that the engine is stopping, close its connection, and be done."""
-        if self._stopping is None:
-            self.is_stopping = True
-            self._stopping = asyncio.create_task(self._stop(why))
+        self.is_stopping = True
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._stop(why))
 
     async def _stop(self, why: Literal["interrupted", "terminated"]) -> None:
         if self._strategy is not None:
-            await self._strategy.disconnect()
+            strategy = self._strategy
+            strategy.disconnect()
+            await strategy.is_gone.wait()
         self._finish(why)
+
+    async def _leave(self, outcome: Outcome) -> None:
+        # Whoever is still connected over REST may want to read how the account stands in the end.
+        for _ in range(int(LINGER_SECONDS / LOOK_SECONDS)):
+            if outcome != "complete" or not self._has_connections():
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        self._finish(outcome)
+
+    def _has_connections(self) -> bool:
+        return any(runner.server and runner.server.connections for runner in self._runners)
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
@@ -207,24 +229,28 @@ class EngineServer:
         self._strategy = strategy
         try:
             await strategy.open(request)
-            self._report("a strategy has connected")
+            await self._replay_for(strategy)
+        finally:
+            if self._strategy is strategy:
+                self._strategy = None
+            strategy.is_gone.set()
+        return strategy.response
+
+    async def _replay_for(self, strategy: StrategySocket) -> None:
+        self._report("a strategy has connected")
+        try:
             outcome = await strategy.converse()
-        except web.HTTPException:
-            raise  # not a WebSocket handshake after all; the run has not begun
         except Exception as error:  # noqa: BLE001 - the socket must be closed before it is raised
             await strategy.close(1011, "the engine failed")
             self._fail(error)
-            return strategy.response
-        finally:
-            self._strategy = None
+            return
+        # The next strategy may come in from here on, even before this one has answered the close.
+        self._strategy = None
         self._run_over(outcome)
-        if outcome == "complete":
-            await strategy.close(1000, "backtest complete")
-        if self._once and self._stopping is None:
-            self._finish(outcome)
-        return strategy.response
+        await strategy.close(*_FAREWELLS[outcome])
+        if self._once and self._ending is None:
+            self._ending = asyncio.create_task(self._leave(outcome))
 
-    # The next strategy may come in from here on, even before this one's close is answered.
     def _run_over(self, outcome: Outcome) -> None:
         sent = self._replay.sent
         if outcome == "complete":

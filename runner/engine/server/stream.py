@@ -56,7 +56,10 @@ class StrategySocket:
         )
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
-        self._giving_up: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[object] | None = None
+        self._ending: Outcome | None = None
+        self.is_gone = asyncio.Event()
+        """Set by the server once nothing of the connection is left."""
         self._unreadable = 0
 
     @property
@@ -76,31 +79,38 @@ class StrategySocket:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def converse(self) -> Outcome:
-        """Replay until everything is acknowledged, or the strategy has left."""
+        """Replay until everything is acknowledged, or one side has had enough."""
+        self._task = asyncio.current_task()
         heartbeat = asyncio.create_task(self._beat()) if self._ping_seconds else None
         try:
-            self.write(self._replay.start())
-            async for received in self._socket:
-                if received.type is not WSMsgType.TEXT:
-                    continue
-                message = decode(received.data).message
-                if type(message) is EventAck:
-                    self.write(self._replay.acknowledge(message.events_processed))
-                    if self._replay.is_over:
-                        return "complete"
-                elif type(message) is Malformed:
-                    self._unreadable += 1
-                    if self._unreadable == 1:
-                        self._report(f"ignored a frame that cannot be read: {message.reason}")
-            if self._giving_up is None:
-                return "broken"
-            await self._giving_up
-            return "complete"
+            return self._ending or await self._replay_all()
+        except asyncio.CancelledError:
+            if self._ending is None or self._task is None:
+                raise
+            self._task.uncancel()
+            return self._ending
         finally:
+            self._task = None
             if self._deadline is not None:
                 self._deadline.cancel()
             if heartbeat is not None:
                 heartbeat.cancel()
+
+    async def _replay_all(self) -> Outcome:
+        self.write(self._replay.start())
+        async for received in self._socket:
+            if received.type is not WSMsgType.TEXT:
+                continue
+            message = decode(received.data).message
+            if type(message) is EventAck:
+                self.write(self._replay.acknowledge(message.events_processed))
+                if self._replay.is_over:
+                    return "complete"
+            elif type(message) is Malformed:
+                self._unreadable += 1
+                if self._unreadable == 1:
+                    self._report(f"ignored a frame that cannot be read: {message.reason}")
+        return "broken"
 
     def write(self, frames: Iterable[bytes]) -> None:
         """Send frames at once and together."""
@@ -112,15 +122,15 @@ class StrategySocket:
             loop = asyncio.get_running_loop()
             self._deadline = loop.call_later(TERMINAL_SECONDS, self._give_up)
 
-    async def close(self, code: int, reason: str = "") -> None:
+    async def close(self, code: int, reason: str) -> None:
         """Close the connection and await the client's answer, for a bounded time."""
         with contextlib.suppress(ConnectionError):
             await self._socket.close(code=code, message=reason.encode())
 
-    async def disconnect(self) -> None:
-        """Announce that the engine is stopping, then close."""
+    def disconnect(self) -> None:
+        """Announce that the engine is stopping, and have `converse` return."""
         self.write([encode(Connection("DISCONNECTING"), timestamp=wall_clock())])
-        await self.close(1001, "engine shutting down")
+        self._end("broken")
 
     async def _beat(self) -> None:
         while True:
@@ -129,4 +139,10 @@ class StrategySocket:
 
     def _give_up(self) -> None:
         self._report(f"the end was not acknowledged within {TERMINAL_SECONDS:.0f} s")
-        self._giving_up = asyncio.create_task(self.close(1000, "backtest complete"))
+        self._end("complete")
+
+    # The task that reads must be the one that closes: only it can await the client's answer.
+    def _end(self, outcome: Outcome) -> None:
+        self._ending = outcome
+        if self._task is not None:
+            self._task.cancel()

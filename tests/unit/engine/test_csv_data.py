@@ -163,13 +163,17 @@ def test_D1_a_broken_row_is_named_with_its_line(
     assert error.what.startswith(said)
 
 
-def test_D1_lines_are_counted_across_blank_ones_and_cells_of_several(tmp_path: Path) -> None:
+@pytest.mark.parametrize("block", [1, 2, 4096])
+def test_D1_lines_are_counted_across_blank_ones_and_cells_of_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(csv_data, "BLOCK_ROWS", block)
     text = (
-        'note,date,open,high,low,close\n"one\ntwo",2024-01-01,1,1,1,1\n\n'
+        '\n\nnote,date,open,high,low,close\n"one\ntwo",2024-01-01,1,1,1,1\n\n'
         "x,2024-01-02,1,1,1,1\nx,2024-01-03,1,1,1,zero\n"
     )
 
-    assert refused(tmp_path, text).where == "prices.csv:6"
+    assert refused(tmp_path, text).where == "prices.csv:8"
 
 
 def test_D1_the_first_of_several_faults_is_told(tmp_path: Path) -> None:
@@ -199,6 +203,8 @@ def test_D1_the_first_of_several_faults_is_told(tmp_path: Path) -> None:
         ("$10,12,9,11,1", "open is not a number, was '$10'"),
         ("10,9,12,11,1", "high must not be below low, was 9 and 12"),
         ("10,12,9,13,1", "close must lie between low and high, was 13.0 outside 9.0 to 12.0"),
+        ("10,12,9,8,1", "close must lie between low and high, was 8.0 outside 9.0 to 12.0"),
+        ("13,12,9,11,1", "open must lie between low and high, was 13.0 outside 9.0 to 12.0"),
         ("8,12,9,11,1", "open must lie between low and high, was 8.0 outside 9.0 to 12.0"),
         ("10,12,9,11,-1", "volume must be zero or more, was '-1'"),
         ("10,12,9,11,nan", "volume must be zero or more, was 'nan'"),
@@ -261,6 +267,7 @@ def test_D3_the_order_is_checked_across_blocks(
     monkeypatch.setattr(csv_data, "BLOCK_ROWS", block)
 
     assert refused(tmp_path, days(1, 2, 3, 2, 4)).where == "prices.csv:5"
+    assert refused(tmp_path, days(1, 2, 3, 3, 4)).where == "prices.csv:5"
 
 
 def test_D3_every_shuffle_is_refused(tmp_path: Path) -> None:

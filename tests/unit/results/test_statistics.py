@@ -18,6 +18,7 @@ from runner.results.statistics import (
     periods_per_year,
     sharpe,
     sortino,
+    spread_of,
     total_return,
 )
 
@@ -81,20 +82,21 @@ def test_periods_per_year_follow_from_the_spacing_of_the_points(
 def test_volatility_and_ratios_of_a_curve_worked_out_by_hand() -> None:
     # Returns +10 %, -10 %, +20 %: mean 1/15; deviations 1/30, -1/6, 2/15.
     returns = period_returns(curve(100, 110, 99, 118.8))
+    spread = spread_of(returns)
     deviation = sqrt((1 / 900 + 1 / 36 + 4 / 225) / 2)
 
     assert list(returns) == pytest.approx([0.1, -0.1, 0.2])
-    assert annual_volatility(returns, 4) == pytest.approx(2 * deviation)
-    assert sharpe(returns, 4) == pytest.approx(2 * (1 / 15) / deviation)
-    assert sortino(returns, 4) == pytest.approx(2 * (1 / 15) / sqrt(0.01 / 3))
+    assert annual_volatility(spread, 4) == pytest.approx(2 * deviation)
+    assert sharpe(spread, 4) == pytest.approx(2 * (1 / 15) / deviation)
+    assert sortino(spread, 4) == pytest.approx(2 * (1 / 15) / sqrt(0.01 / 3))
 
 
 def test_a_curve_that_grows_evenly_has_no_sharpe_ratio_rather_than_an_enormous_one() -> None:
-    returns = period_returns(curve(*(100 * 1.01**step for step in range(50))))
+    spread = spread_of(period_returns(curve(*(100 * 1.01**step for step in range(50)))))
 
-    assert annual_volatility(returns, 252) == 0
-    assert sharpe(returns, 252) is None
-    assert sortino(returns, 252) is None
+    assert annual_volatility(spread, 252) == 0
+    assert sharpe(spread, 252) is None
+    assert sortino(spread, 252) is None
 
 
 def test_returns_of_a_curve_that_touches_zero_are_undefined() -> None:

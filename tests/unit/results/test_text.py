@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import StrategyFailed
-from runner.results.conventions import embedded_conventions, peer_conventions
+from runner.results.conventions import peer_conventions
 from runner.results.layout import Page
 from runner.results.result import (
     EndingFacts,
@@ -133,26 +133,18 @@ def test_a_result_without_a_single_point_is_a_page_all_the_same() -> None:
     assert "no candle arrived" in text
 
 
-@pytest.mark.parametrize(
-    ("params", "expected"),
-    [
-        pytest.param({}, "runner run 'my file.py' --json", id="no parameter"),
-        pytest.param({"fast": 5}, "runner run 'my file.py' -p fast=5", id="a number"),
-        pytest.param(
-            {"on": True, "size": Decimal("0.50")},
-            "runner run 'my file.py' -p size=0.5",
-            id="the first number",
-        ),
-    ],
-)
-def test_the_next_command_can_be_typed_as_it_stands(
-    params: dict[str, object], expected: str
-) -> None:
-    made = replace(result(), strategy=StrategyFacts("S", "my file.py", params))
+def test_without_a_suggestion_the_next_command_can_be_typed_as_it_stands() -> None:
+    made = replace(result(), strategy=StrategyFacts("S", "my file.py", {"fast": 5}))
 
     (line,) = [one for one in render_text(made).splitlines() if one.startswith("Next")]
 
-    assert line.removeprefix("Next").strip() == expected
+    assert line.removeprefix("Next").strip() == "runner run 'my file.py' --json"
+
+
+def test_buy_and_hold_is_the_mean_of_the_symbols_from_first_close_to_last() -> None:
+    two = [series(100, 110, symbol=AAPL), series(50, 50, 40, symbol=MSFT)]
+
+    assert result(Idle, *two).buy_and_hold == pytest.approx((0.10 - 0.20) / 2)
 
 
 def test_a_next_command_that_was_given_is_shown_instead() -> None:
@@ -169,28 +161,3 @@ def test_the_text_can_be_written_to_a_pipe_of_any_encoding(encoding: str) -> Non
     write_text(eventful(), stream, {})
 
     assert raw.getvalue().decode(encoding).startswith("InAndOut  size=10\n")
-
-
-def test_conventions_name_every_cost() -> None:
-    said = embedded_conventions(
-        cash=Decimal("2500000.5"),
-        leverage=Decimal(2),
-        currency="EUR",
-        commission_bps=Decimal("1.50"),
-        commission_per_unit=Decimal("0.005"),
-        commission_minimum=Decimal(1),
-        slippage_bps=Decimal(3),
-    )
-
-    assert said.costs == (
-        "commission 1.5 bps of the value plus 0.005 EUR per unit, at least 1 EUR; "
-        "slippage 3 bps against you on market and stop orders"
-    )
-    assert said.account == "2,500,000.5 EUR, leverage 2"
-
-
-def test_conventions_without_costs_say_so() -> None:
-    said = embedded_conventions(cash=Decimal(100_000))
-
-    assert said.costs == "commission none; slippage none"
-    assert said.account == "100,000 USD, cash only"

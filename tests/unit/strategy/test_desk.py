@@ -216,7 +216,9 @@ def test_an_execution_is_folded_once_whoever_tells_of_it_first(
     assert desk.portfolio.quantity(AAPL) == 10
 
 
-@pytest.mark.parametrize("order_of_events", [(0, 2, 1, 3), (2, 0, 3, 1), (0, 1, 2, 3), (2, 3, 0, 1)])
+@pytest.mark.parametrize(
+    "order_of_events", [(0, 2, 1, 3), (2, 0, 3, 1), (0, 1, 2, 3), (2, 3, 0, 1)]
+)
 def test_the_entry_price_is_that_of_the_executions(order_of_events: tuple[int, ...]) -> None:
     desk = after_two_parts(order_of_events)
 

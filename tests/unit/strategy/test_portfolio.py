@@ -9,26 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.engine.ledger import Ledger
-from runner.protocol.enums import PositionSide, Side
-from runner.protocol.messages import Position
+from runner.protocol.enums import Side
 from runner.strategy.portfolio import Portfolio
-from tests.helpers import AAPL, DAY_MS, MSFT, START, START_MS, account, candle, candles, state, trade
-
-
-def held(quantity: object, price: object, *, symbol: str = AAPL) -> Position:
-    amount = Decimal(str(quantity))
-    return Position(
-        id="p-1",
-        symbol=symbol,
-        side=PositionSide.LONG if amount >= 0 else PositionSide.SHORT,
-        quantity=abs(amount),
-        average_entry_price=Decimal(str(price)),
-        current_price=Decimal(str(price)),
-        unrealized_pnl=Decimal(0),
-        realized_pnl=Decimal(0),
-        opened_at=START,
-        updated_at=START,
-    )
+from tests.helpers import (
+    AAPL,
+    DAY_MS,
+    MSFT,
+    START,
+    START_MS,
+    account,
+    candle,
+    candles,
+    position,
+    state,
+    trade,
+)
 
 
 def filled(*fills: tuple[Side, int, int]) -> tuple[Portfolio, list[Decimal | None]]:
@@ -76,10 +71,10 @@ def test_fills_make_a_netting_position(
 ) -> None:
     portfolio, found = filled(*fills)
 
-    position = portfolio.positions.get(AAPL)
+    found_position = portfolio.positions.get(AAPL)
 
     assert portfolio.quantity(AAPL) == quantity
-    assert (position.average_entry_price if position else None) == entry
+    assert (found_position.average_entry_price if found_position else None) == entry
     assert found == realized
 
 
@@ -115,7 +110,7 @@ def test_the_mirror_keeps_the_books_of_the_engine(fills: list[tuple[Side, int, i
 
 def test_equity_is_balance_and_open_profit_at_the_last_prices() -> None:
     portfolio = Portfolio()
-    portfolio.load(state(1000, positions=[held(10, 5), held(-2, 50, symbol=MSFT)]))
+    portfolio.load(state(1000, positions=[position(10, 5), position(-2, 50, symbol=MSFT)]))
 
     assert portfolio.equity() == 1000
 
@@ -127,18 +122,18 @@ def test_equity_is_balance_and_open_profit_at_the_last_prices() -> None:
 def test_a_stated_position_replaces_and_a_flat_one_removes() -> None:
     portfolio = Portfolio()
 
-    portfolio.set_position(held(-3, 7))
+    portfolio.set_position(position(-3, 7))
     short = portfolio.quantity(AAPL)
-    portfolio.set_position(held(0, 7))
+    portfolio.set_position(position(0, 7))
 
     assert (short, portfolio.quantity(AAPL), portfolio.positions) == (-3, 0, {})
 
 
 def test_loading_again_replaces_positions_and_keeps_the_starting_equity() -> None:
     portfolio = Portfolio()
-    portfolio.load(state(1000, positions=[held(1, 5)]))
+    portfolio.load(state(1000, positions=[position(1, 5)]))
 
-    portfolio.load(state(900, positions=[held(2, 50, symbol=MSFT)]))
+    portfolio.load(state(900, positions=[position(2, 50, symbol=MSFT)]))
 
     assert list(portfolio.positions) == [MSFT]
     assert (portfolio.balance, portfolio.starting_equity) == (900, 1000)
@@ -170,7 +165,7 @@ def test_an_execution_pays_its_commission_and_keeps_its_reason() -> None:
 def test_each_time_step_is_one_point(one_symbol: bool) -> None:
     portfolio = Portfolio()
     portfolio.load(state(1000))
-    portfolio.set_position(held(10, 5))
+    portfolio.set_position(position(10, 5))
 
     portfolio.mark(candles(6.0, 4.0), one_symbol=one_symbol)
 
@@ -181,7 +176,7 @@ def test_each_time_step_is_one_point(one_symbol: bool) -> None:
 
 def test_candles_of_one_step_make_one_point_after_the_last_of_them() -> None:
     portfolio = Portfolio()
-    portfolio.load(state(1000, positions=[held(10, 5), held(1, 100, symbol=MSFT)]))
+    portfolio.load(state(1000, positions=[position(10, 5), position(1, 100, symbol=MSFT)]))
 
     portfolio.mark([candle(6.0), candle(120.0, symbol=MSFT)], one_symbol=False)
 

@@ -21,6 +21,7 @@ from runner.strategy.sizing import exact_quantity, quantity_step, worth
         (0.1, "0.1"),
         (1e-9, "0.000000001"),
         (100.0, "100"),
+        (1e27, "1" + "0" * 27),
         ("0.10", "0.1"),
         (Decimal("1E+2"), "100"),
         (Decimal("1E-7"), "0.0000001"),
@@ -95,9 +96,7 @@ def test_computed_quantities_have_a_step_by_class(symbol: str, step: str) -> Non
     ],
     ids=["exact", "rounded down", "too little", "no step lost to noise", "crypto", "nothing"],
 )
-def test_a_value_is_worth_whole_steps(
-    value: float, price: float, step: str, expected: str
-) -> None:
+def test_a_value_is_worth_whole_steps(value: float, price: float, step: str, expected: str) -> None:
     assert worth(value, price, Decimal(step)) == Decimal(expected)
 
 

@@ -1,0 +1,50 @@
+"""The assumptions behind the figures, in words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from runner.results.conventions import embedded_conventions, peer_conventions
+
+
+def test_every_cost_and_the_account_are_named() -> None:
+    said = embedded_conventions(
+        cash=Decimal("2500000.5"),
+        leverage=Decimal(2),
+        currency="EUR",
+        commission_bps=Decimal("1.50"),
+        commission_per_unit=Decimal("0.005"),
+        commission_minimum=Decimal(1),
+        slippage_bps=Decimal(3),
+    )
+
+    assert said.costs == (
+        "commission 1.5 bps of the value plus 0.005 EUR per unit, at least 1 EUR; "
+        "slippage 3 bps against you on market and stop orders"
+    )
+    assert said.account == "2,500,000.5 EUR, leverage 2"
+
+
+def test_a_run_without_costs_says_so() -> None:
+    said = embedded_conventions(cash=Decimal(100_000))
+
+    assert said.costs == "commission none; slippage none"
+    assert said.account == "100,000 USD, cash only"
+
+
+def test_a_minimum_alone_is_a_flat_fee() -> None:
+    said = embedded_conventions(cash=Decimal(1), commission_minimum=Decimal("2.50"))
+
+    assert said.costs == "commission at least 2.5 USD; slippage none"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "peer"),
+    [("engine", "the Backtest Engine"), ("gateway", "the Trading Gateway")],
+)
+def test_against_a_peer_the_peer_decides(runtime: str, peer: str) -> None:
+    said = peer_conventions(runtime)
+
+    assert (said.fills, said.costs) == (f"as {peer} does it", f"as {peer} charges them")

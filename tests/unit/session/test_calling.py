@@ -1,0 +1,347 @@
+"""What a handler raises is contained: nothing of its event is acknowledged, nothing is executed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from runner import (
+    Account,
+    Candle,
+    Connection,
+    ErrorNotice,
+    Order,
+    Position,
+    Quote,
+    RateLimit,
+    Strategy,
+    Trade,
+)
+from runner.errors import StrategyFailed
+from runner.protocol.commands import Command, ReadState, Rejection, Reply, SubmitOrder
+from runner.protocol.messages import (
+    AccountUpdate,
+    BacktestComplete,
+    Message,
+    OrderUpdate,
+    PositionUpdate,
+    Stretch,
+    TradeUpdate,
+)
+from runner.session import Ack, Ending
+from tests.helpers import (
+    START,
+    account,
+    candle,
+    candles,
+    position,
+    quote,
+    run_strategy,
+    series,
+    snapshot,
+    state,
+    trade,
+)
+from tests.unit.session.helpers import Conversation, begun
+
+EVENTS = 50
+
+
+class RaisingAt(Strategy):
+    """Orders on every candle, and raises on one of them after it has ordered."""
+
+    failing_at = 0
+
+    def on_start(self) -> None:
+        self.handled: list[int] = []
+
+    def on_candle(self, candle: Candle) -> None:
+        order = self.buy(quantity=1)
+        if len(self.handled) == self.failing_at:
+            self.handled.append(-1)
+            self.lost = order
+            raise ValueError("a mistake")
+        self.handled.append(len(self.handled))
+
+
+def failing_at(place: int) -> type[RaisingAt]:
+    return type("Failing", (RaisingAt,), {"failing_at": place})
+
+
+@pytest.mark.parametrize("place", range(EVENTS))
+def test_S6_a_handler_that_raises_acknowledges_nothing(place: int) -> None:
+    conversation = begun(failing_at(place))
+
+    for number in range(place):
+        conversation.arrive(candle(index=number), f"evt-{number}")
+    with pytest.raises(StrategyFailed) as caught:
+        conversation.arrive(candle(index=place), f"evt-{place}")
+
+    assert (caught.value.exit_code, caught.value.id) == (5, "E501")
+    assert conversation.acked == [f"evt-{number}" for number in range(place)]
+    assert len([ask for ask in conversation.asked if isinstance(ask, SubmitOrder)]) == place
+
+
+@pytest.mark.parametrize("place", range(EVENTS))
+def test_S6_skip_records_the_failure_then_acknowledges(place: int) -> None:
+    conversation = begun(failing_at(place), on_exception="skip")
+
+    for number in range(EVENTS):
+        conversation.arrive(candle(index=number), f"evt-{number}")
+
+    assert conversation.acked == [f"evt-{number}" for number in range(EVENTS)]
+    assert len(conversation.session.failures) == 1
+    assert "ValueError: a mistake" in conversation.session.failures[0]
+    assert len([ask for ask in conversation.asked if isinstance(ask, SubmitOrder)]) == EVENTS - 1
+
+
+@pytest.mark.parametrize("place", [0, 1, 25, 49])
+def test_S6_holds_in_process_too(place: int) -> None:
+    with pytest.raises(StrategyFailed) as caught:
+        run_strategy(failing_at(place), series(*[1.0] * EVENTS))
+
+    assert (caught.value.exit_code, caught.value.id) == (5, "E501")
+    assert f"2024-0{1 if place < 30 else 2}-" in caught.value.where
+
+
+@pytest.mark.parametrize("place", [0, 1, 25, 49])
+def test_S6_skip_goes_on_in_process_too(place: int) -> None:
+    run = run_strategy(failing_at(place), series(*[1.0] * EVENTS), on_exception="skip")
+
+    assert run.strategy.handled == [*range(place), -1, *range(place + 1, EVENTS)]
+    assert len(run.session.failures) == 1
+    assert len(run.exchange.orders) == EVENTS - 1
+
+
+def test_S6_what_the_failing_handler_had_ordered_is_rejected_and_never_sent() -> None:
+    conversation = begun(failing_at(0), on_exception="skip")
+
+    conversation.arrive()
+
+    lost = conversation.strategy.lost
+    assert (lost.status, lost.is_done) == ("REJECTED", True)
+    assert "raised before the order was sent" in lost.reject_message
+    assert conversation.session.desk.working == {}
+
+
+def test_S6_the_error_says_which_handler_and_when() -> None:
+    with pytest.raises(StrategyFailed) as caught:
+        begun(failing_at(0)).arrive()
+
+    assert caught.value.what == "on_candle raised ValueError: a mistake"
+    assert caught.value.where == "Failing.on_candle at 2024-01-02T00:00:00+00:00"
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_S6_orders_of_the_event_sent_before_another_handler_raised_stand() -> None:
+    class Refused(Strategy):
+        def on_candle(self, candle: Candle) -> None:
+            self.buy(quantity=1)
+            self.buy(quantity=2)
+
+        def on_order(self, order: Order) -> None:
+            raise ValueError("in on_order")
+
+    def refusing_one(command: Command) -> Reply:
+        if isinstance(command, ReadState):
+            return state()
+        return Rejection(422, "ORDER_REJECTED", "no", "MARKET_CLOSED")
+
+    conversation = begun(Refused, refusing_one, on_exception="skip")
+
+    asked = conversation.arrive(id="evt-1")
+
+    assert [type(ask) for ask in asked] == [SubmitOrder, SubmitOrder, Ack]
+    assert len(conversation.session.failures) == 2
+
+
+# Whatever it is that a handler raises
+
+
+class QuietError(BaseException):
+    pass
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SystemExit(0),
+        SystemExit(),
+        KeyboardInterrupt(),
+        asyncio.CancelledError(),
+        GeneratorExit(),
+        StopIteration("value"),
+        StopAsyncIteration(),
+        ExceptionGroup("several", [ValueError("one"), KeyError("two")]),
+        BaseExceptionGroup("several", [KeyboardInterrupt()]),
+        RecursionError(),
+        MemoryError(),
+        AssertionError(),
+        StrategyFailed("pretending"),
+        QuietError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("way", ["frame", "message", "stretch"])
+@pytest.mark.parametrize("on_exception", ["halt", "skip"])
+def test_S7_whatever_a_handler_raises_is_the_strategys_failure(
+    error: BaseException, way: str, on_exception: str
+) -> None:
+    class Raising(Strategy):
+        def on_candle(self, candle: Candle) -> None:
+            raise error
+
+    conversation = begun(Raising, on_exception=on_exception)
+
+    def provoke() -> None:
+        if way == "frame":
+            conversation.arrive(id="evt-1")
+        elif way == "message":
+            conversation.send(candle())
+        else:
+            conversation.send(Stretch(iter(candles(1.0)), one_stream=True))
+
+    if on_exception == "skip":
+        provoke()
+        assert len(conversation.session.failures) == 1
+        assert conversation.ending is None
+        assert conversation.acked == (["evt-1"] if way == "frame" else [])
+        return
+    with pytest.raises(StrategyFailed) as caught:
+        provoke()
+    assert (caught.value.exit_code, caught.value.id) == (5, "E501")
+    assert caught.value.__cause__ is error
+    assert type(error).__name__ in caught.value.what
+    assert conversation.acked == []
+
+
+def raising(*names: str) -> type[Strategy]:
+    """Return a strategy whose handlers of these names raise."""
+
+    def handler(name: str) -> Any:
+        def handle(self: Strategy, *event: object) -> None:
+            raise ValueError(name)
+
+        handle.__name__ = name
+        return handle
+
+    return type("Raising", (Strategy,), {name: handler(name) for name in names})
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("on_candle", candle()),
+        ("on_quote", quote()),
+        ("on_order", OrderUpdate("ORDER_CREATED", snapshot())),
+        ("on_trade", TradeUpdate(trade())),
+        ("on_position", PositionUpdate("POSITION_OPENED", position(1, 100))),
+        ("on_account", AccountUpdate("BALANCE_UPDATED", account())),
+        ("on_connection", Connection("CONNECTED")),
+        ("on_rate_limit", RateLimit("HIT", 1, START)),
+        ("on_error", ErrorNotice("X", "y")),
+        ("on_error", AccountUpdate("MARGIN_WARNING", account())),
+        ("on_stop", BacktestComplete()),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_S7_every_handler_is_contained(name: str, message: Message) -> None:
+    conversation = begun(raising(name))
+
+    with pytest.raises(StrategyFailed, match=f"{name} raised ValueError"):
+        conversation.arrive(message, "evt-1")
+
+    assert conversation.acked == []
+
+
+def test_S7_a_start_that_raises_is_contained() -> None:
+    with pytest.raises(StrategyFailed) as caught:
+        Conversation(raising("on_start")).start()
+
+    assert caught.value.where == "Raising.on_start at the start"
+
+
+def test_S7_a_stop_that_raises_is_skipped_and_the_end_acknowledged() -> None:
+    conversation = begun(raising("on_stop"), on_exception="skip")
+
+    conversation.arrive(BacktestComplete(), "evt-1")
+
+    assert conversation.acked == ["evt-1"]
+    assert conversation.ending == Ending("complete", confirmed=True)
+
+
+# Which handler gets what
+
+
+class Receiving(Strategy):
+    """Writes down the handler and what it was given."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, object]] = []
+
+    def on_candle(self, candle: Candle) -> None:
+        self.got.append(("on_candle", candle))
+
+    def on_quote(self, quote: Quote) -> None:
+        self.got.append(("on_quote", quote))
+
+    def on_order(self, order: Order) -> None:
+        self.got.append(("on_order", order.id))
+
+    def on_trade(self, trade: Trade) -> None:
+        self.got.append(("on_trade", trade))
+
+    def on_position(self, position: Position) -> None:
+        self.got.append(("on_position", position))
+
+    def on_account(self, account: Account) -> None:
+        self.got.append(("on_account", account))
+
+    def on_connection(self, connection: Connection) -> None:
+        self.got.append(("on_connection", connection))
+
+    def on_rate_limit(self, limit: RateLimit) -> None:
+        self.got.append(("on_rate_limit", limit))
+
+    def on_error(self, error: ErrorNotice) -> None:
+        self.got.append(("on_error", error.code))
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (candle(), [("on_candle", candle())]),
+        (quote(), [("on_quote", quote())]),
+        (OrderUpdate("ORDER_CREATED", snapshot("o-3")), [("on_order", "o-3")]),
+        (TradeUpdate(trade()), [("on_trade", trade())]),
+        (PositionUpdate("POSITION_OPENED", position(1, 100)), [("on_position", position(1, 100))]),
+        (AccountUpdate("BALANCE_UPDATED", account()), [("on_account", account())]),
+        (
+            AccountUpdate("MARGIN_CALL", account()),
+            [("on_account", account()), ("on_error", "MARGIN_CALL")],
+        ),
+        (Connection("CONNECTED"), [("on_connection", Connection("CONNECTED"))]),
+        (RateLimit("HIT", 1, START), [("on_rate_limit", RateLimit("HIT", 1, START))]),
+        (ErrorNotice("X", "y"), [("on_error", "X")]),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, list) else "",
+)
+def test_each_message_reaches_its_handler(
+    message: Message, expected: list[tuple[str, object]]
+) -> None:
+    conversation = begun(Receiving)
+
+    conversation.send(message)
+
+    assert conversation.strategy.got == expected
+
+
+def test_an_order_that_says_nothing_new_is_not_told_again() -> None:
+    conversation = begun(Receiving)
+
+    for _ in range(2):
+        conversation.send(OrderUpdate("ORDER_CREATED", snapshot("o-3")))
+
+    assert conversation.strategy.got == [("on_order", "o-3")]
