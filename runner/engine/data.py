@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from importlib.resources import as_file, files
 from pathlib import Path
 
 from runner.engine.csv_data import read_csv
@@ -73,6 +72,8 @@ def _sample(
             + "For other symbols give your own prices: --data prices/{symbol}.csv",
             id="E360",
         )
+    from importlib.resources import as_file, files  # 8 ms that only the sample needs
+
     made = []
     for symbol in wanted or SAMPLE_SYMBOLS[:1]:
         name = f"{_ticker(symbol)}.csv"

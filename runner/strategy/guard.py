@@ -141,7 +141,7 @@ def _deadline() -> Iterator[None]:
         # Somebody else's timer goes on where it would be by now.
         passed = time.monotonic() - began
         signal.setitimer(signal.ITIMER_REAL, max(left - passed, 0.001) if left else 0.0, interval)
-        signal.signal(signal.SIGALRM, handler)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
 
 
 def _syntax(error: SyntaxError, shown: str, cwd: Path) -> StrategyLoadError:

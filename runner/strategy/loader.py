@@ -11,22 +11,25 @@ May import errors and the strategy floor. Nothing here makes an instance.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import sys
+import zlib
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import TYPE_CHECKING
 
 from runner.errors import StrategyLoadError
 from runner.strategy.base import Strategy
 from runner.strategy.guard import guarded_import
 from runner.strategy.inspection import check_strategy
 from runner.strategy.location import checked_path, is_path, refuse_url, shown_path
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "runner.strategies"
 FORMS = "path.py, path.py:Class, package.module:Class, or an installed strategy's name"
@@ -79,6 +82,8 @@ def _from_module(module_name: str, name: str, cwd: Path) -> type[Strategy]:
 
 
 def _from_entry_point(name: str, cwd: Path) -> type[Strategy]:
+    from importlib.metadata import entry_points  # reads every installed package: only for names
+
     installed = {one.name: one for one in entry_points(group=GROUP)}
     point = installed.get(name)
     if point is None:
@@ -114,8 +119,7 @@ class _SourceLoader(SourceFileLoader):
 
 
 def _execute(path: Path) -> ModuleType:
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
-    name = f"_runner_strategy_{digest}"
+    name = f"_runner_strategy_{zlib.crc32(str(path).encode()):08x}"
     spec = spec_from_file_location(name, path, loader=_SourceLoader(name, str(path)))
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be loaded")

@@ -58,6 +58,9 @@ class Connection:
         self._patience = patience
         self._keepalive = keepalive
         self._tenure = threading.Lock()
+        self._is_wanted = False
+        """Set while the strategy's thread waits for the tenure: locks are not fair, so without it
+        a guard that is quick to come back could take the tenure again before it."""
         self._poll = select.poll()
         self._poll.register(wire, select.POLLIN)
         self._poll.register(waker, select.POLLIN)
@@ -121,7 +124,7 @@ class Connection:
         try:
             waiting = [one for one in self.messages if isinstance(one, bytes)]
             room = BACKLOG_BYTES - sum(map(len, waiting))
-            while self.turns == turns and self.ended is None and room > 0:
+            while not self._is_wanted and self.turns == turns and self.ended is None and room > 0:
                 if self._ready(None) is None:
                     return
                 room -= self._wire.read()
@@ -131,8 +134,10 @@ class Connection:
     # Inside, for whoever holds the tenure
 
     def _reclaim(self) -> None:
+        self._is_wanted = True
         self._waker.wake()
         self._tenure.acquire()
+        self._is_wanted = False
 
     def _await_message(self, timeout_s: float | None) -> Silence:
         wire = self._wire

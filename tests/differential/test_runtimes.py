@@ -25,7 +25,7 @@ STRATEGIES = {
     "rsi_reversion": ("S:MSFT", "S:IBM"),
     "breakout": ("S:AAPL", "S:GOOG", "S:IBM", "S:MSFT"),
 }
-SERVE = "--data sample --symbols S:AAPL --ws-port 0 --rest-port 0 --once --json".split()
+SERVE = ("--symbols", "S:AAPL", "--ws-port", "0", "--rest-port", "0", "--once", "--json")
 START, START_MS = "2007-06-01", 1_180_656_000_000
 COMPARED = (
     "strategy",

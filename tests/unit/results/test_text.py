@@ -25,7 +25,7 @@ from runner.results.result import (
     StrategyFacts,
 )
 from runner.results.text import render_text, write_text
-from tests.helpers import AAPL, series
+from tests.helpers import AAPL, MSFT, series
 from tests.unit.results.strategies import Idle, result
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -144,7 +144,7 @@ def test_without_a_suggestion_the_next_command_can_be_typed_as_it_stands() -> No
 def test_buy_and_hold_is_the_mean_of_the_symbols_from_first_close_to_last() -> None:
     two = [series(100, 110, symbol=AAPL), series(50, 50, 40, symbol=MSFT)]
 
-    assert result(Idle, *two).buy_and_hold == pytest.approx((0.10 - 0.20) / 2)
+    assert result(Idle, two).buy_and_hold == pytest.approx((0.10 - 0.20) / 2)
 
 
 def test_a_next_command_that_was_given_is_shown_instead() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -98,7 +100,7 @@ def test_an_installed_strategy_is_loaded_by_its_name(
     write(tmp_path, GOOD, "loader_plugin.py")
     monkeypatch.syspath_prepend(str(tmp_path))
     installed = EntryPoint("plugged", "loader_plugin:Mine", loader.GROUP)
-    monkeypatch.setattr(loader, "entry_points", lambda *, group: [installed])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: [installed])
 
     assert load_strategy("plugged", cwd=tmp_path).__name__ == "Mine"
 
@@ -487,8 +489,8 @@ def test_S3_a_module_that_wants_to_leave_does_not(
 
     run = run_elsewhere(tmp_path)
 
-    code, id, what, where = run.stdout.strip().split("|")
-    assert (code, id) == ("4", "E413")
+    code, name, what, where = run.stdout.strip().split("|")
+    assert (code, name) == ("4", "E413")
     assert what.endswith(f"it calls {said}")
     assert where.startswith("mine.py:")
 
@@ -561,6 +563,20 @@ def test_S3_a_module_that_swallows_the_interruption_is_interrupted_again(
     )
 
     assert (error.id, error.where) == ("E414", "mine.py:6: time.sleep(61)")
+
+
+def test_a_timer_that_runs_already_goes_on_after_loading(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    handler, before = signal.getsignal(signal.SIGALRM), signal.setitimer(signal.ITIMER_REAL, 500)
+
+    try:
+        load_strategy("mine.py", cwd=tmp_path)
+        left, _ = signal.getitimer(signal.ITIMER_REAL)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
+
+    assert 100 < left <= 500
+    assert signal.getsignal(signal.SIGALRM) is handler
 
 
 def test_a_strategy_can_be_loaded_on_another_thread(tmp_path: Path) -> None:
