@@ -12,6 +12,7 @@ May import errors and the strategy floor. Nothing here makes an instance.
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import zlib
 from difflib import get_close_matches
@@ -51,7 +52,7 @@ def load_strategy(spec: str, *, cwd: Path, trust: bool = False) -> type[Strategy
     refuse_url(spec)
     if not spec:
         raise StrategyLoadError("no strategy is named", fix=f"give {FORMS}", id="E403")
-    if is_path(spec):
+    if is_path(spec) or os.path.isdir(cwd / spec):
         return _from_path(spec, cwd, trust=trust)
     module, colon, name = spec.partition(":")
     if colon:

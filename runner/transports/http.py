@@ -84,7 +84,7 @@ class HttpClient:
         except (ConnectTimeoutError, SSLError) as error:
             raise NotSent(_reason(error)) from None
         except ProxyError as error:
-            raise NotSent(f"the proxy {self.proxy} fails: {_reason(error)}") from None
+            raise NotSent(f"proxy {place_of(self.proxy or '')}: {_reason(error)}") from None
         except HTTPError as error:
             raise self._without_answer(error) from None
         try:
@@ -131,6 +131,11 @@ def proxy_for(url: str) -> str | None:
     if is_loopback(host) or proxy_bypass(host):
         return None
     return getproxies_environment().get(parts.scheme)
+
+
+def place_of(url: str) -> str:
+    """Return host and port of a URL, without the password that it may hold."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _body(answer: Any, until: float) -> bytes:

@@ -7,6 +7,7 @@ to try again; reads and writes nothing itself.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -28,6 +29,7 @@ from runner.session import Arrival, Closed, Regained, Stop
 from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.connection import Connection, Silence
 from runner.transports.guard import Guard
+from runner.transports.http import place_of, proxy_for
 from runner.transports.opening import PORT_HINT, open_connection
 from runner.transports.patience import Patience, usable_cores
 from runner.transports.settings import ConnectionSettings
@@ -36,6 +38,7 @@ from runner.transports.waker import Interrupted, Waker
 from runner.transports.wire import ABNORMAL, Ended, Wire
 
 NORMAL, GOING_AWAY = 1000, 1001
+_LOG = logging.getLogger(__name__)
 _USEFUL = (
     Candle,
     Quote,
@@ -61,6 +64,11 @@ class Line:
         backtest: bool,
         draw: Callable[[], float],
     ) -> None:
+        proxy = proxy_for(url.replace("ws", "http", 1))
+        if proxy is not None:
+            _LOG.warning(
+                "the WebSocket connection goes past the proxy %s: only REST uses it", proxy
+            )
         self._url = url
         self._settings = settings
         self._waker = waker
@@ -193,8 +201,10 @@ class Line:
             return Closed(ended.code, ended.reason)
         self._blind_since = time.monotonic()
         said = f"{ended.code} {ended.reason}".strip()
+        if ended.code == ABNORMAL:
+            said = ended.reason or "it broke off"
         return self._pause(
-            ConnectError(f"the connection ended: close code {said}", where=self._url, id="E604")
+            ConnectError(f"the connection ended: {said}", where=self._url, id="E604")
         )
 
     def _pause(self, failure: ConnectError) -> Stop | None:

@@ -1,6 +1,6 @@
 """Peak memory of an embedded run, each size in a process of its own.
 
-    python -m tests.benchmarks.memory [candles ...]
+python -m tests.benchmarks.memory [candles ...]
 """
 
 from __future__ import annotations

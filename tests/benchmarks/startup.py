@@ -1,6 +1,6 @@
 """Start-up of the commands that must answer at once, in CPU time and on the clock.
 
-    python -m tests.benchmarks.startup
+python -m tests.benchmarks.startup
 """
 
 from __future__ import annotations

@@ -26,9 +26,10 @@ def lock_step(client: Client) -> None:
     client.wait_until_closed()
 
 
-def test_a_backtest_runs_to_its_end_and_is_closed_normally() -> None:
+@pytest.mark.parametrize("spin_us", [0.0, 200.0], ids=["sleeping", "polling"])
+def test_a_backtest_runs_to_its_end_and_is_closed_normally(spin_us: float) -> None:
     with running(lock_step) as peer:
-        ending, _ = drive(peer)
+        ending, _ = drive(peer, spin_us=spin_us)
         peer.done.wait()
 
     assert ending == Ending("complete", confirmed=True)

@@ -1,4 +1,4 @@
-"""What a handler raises is contained: nothing of its event is acknowledged, nothing is executed."""
+"""What a handler raises is contained: nothing of its event is acknowledged, nothing executed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from typing import Any
 import pytest
 
 from runner import (
-    Account,
     Candle,
     Connection,
     ErrorNotice,
     Order,
-    Position,
-    Quote,
     RateLimit,
     Strategy,
-    Trade,
 )
 from runner.errors import StrategyFailed
 from runner.protocol.commands import Command, ReadState, Rejection, Reply, SubmitOrder
@@ -157,9 +153,6 @@ def test_S6_orders_of_the_event_sent_before_another_handler_raised_stand() -> No
     assert len(conversation.session.failures) == 2
 
 
-# Whatever it is that a handler raises
-
-
 class QuietError(BaseException):
     pass
 
@@ -270,78 +263,3 @@ def test_S7_a_stop_that_raises_is_skipped_and_the_end_acknowledged() -> None:
 
     assert conversation.acked == ["evt-1"]
     assert conversation.ending == Ending("complete", confirmed=True)
-
-
-# Which handler gets what
-
-
-class Receiving(Strategy):
-    """Writes down the handler and what it was given."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, object]] = []
-
-    def on_candle(self, candle: Candle) -> None:
-        self.got.append(("on_candle", candle))
-
-    def on_quote(self, quote: Quote) -> None:
-        self.got.append(("on_quote", quote))
-
-    def on_order(self, order: Order) -> None:
-        self.got.append(("on_order", order.id))
-
-    def on_trade(self, trade: Trade) -> None:
-        self.got.append(("on_trade", trade))
-
-    def on_position(self, position: Position) -> None:
-        self.got.append(("on_position", position))
-
-    def on_account(self, account: Account) -> None:
-        self.got.append(("on_account", account))
-
-    def on_connection(self, connection: Connection) -> None:
-        self.got.append(("on_connection", connection))
-
-    def on_rate_limit(self, limit: RateLimit) -> None:
-        self.got.append(("on_rate_limit", limit))
-
-    def on_error(self, error: ErrorNotice) -> None:
-        self.got.append(("on_error", error.code))
-
-
-@pytest.mark.parametrize(
-    ("message", "expected"),
-    [
-        (candle(), [("on_candle", candle())]),
-        (quote(), [("on_quote", quote())]),
-        (OrderUpdate("ORDER_CREATED", snapshot("o-3")), [("on_order", "o-3")]),
-        (TradeUpdate(trade()), [("on_trade", trade())]),
-        (PositionUpdate("POSITION_OPENED", position(1, 100)), [("on_position", position(1, 100))]),
-        (AccountUpdate("BALANCE_UPDATED", account()), [("on_account", account())]),
-        (
-            AccountUpdate("MARGIN_CALL", account()),
-            [("on_account", account()), ("on_error", "MARGIN_CALL")],
-        ),
-        (Connection("CONNECTED"), [("on_connection", Connection("CONNECTED"))]),
-        (RateLimit("HIT", 1, START), [("on_rate_limit", RateLimit("HIT", 1, START))]),
-        (ErrorNotice("X", "y"), [("on_error", "X")]),
-    ],
-    ids=lambda value: type(value).__name__ if not isinstance(value, list) else "",
-)
-def test_each_message_reaches_its_handler(
-    message: Message, expected: list[tuple[str, object]]
-) -> None:
-    conversation = begun(Receiving)
-
-    conversation.send(message)
-
-    assert conversation.strategy.got == expected
-
-
-def test_an_order_that_says_nothing_new_is_not_told_again() -> None:
-    conversation = begun(Receiving)
-
-    for _ in range(2):
-        conversation.send(OrderUpdate("ORDER_CREATED", snapshot("o-3")))
-
-    assert conversation.strategy.got == [("on_order", "o-3")]
