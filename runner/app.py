@@ -169,7 +169,7 @@ def _made(found: type[Strategy], desk: Desk, params: Mapping[str, object]) -> St
             where=f"{found.__name__}.__init__",
             why="a strategy is made without arguments",
             fix="prepare in on_start, which knows the account and the parameters",
-            id="E409",
+            id="E426",
         ) from error
 
 
@@ -183,7 +183,7 @@ def _default_subscriptions(found: type[Strategy]) -> tuple[Subscription, ...]:
         return parse_subscriptions(",".join(found.default_subscriptions))
     except SubscriptionError as error:
         raise StrategyLoadError(
-            f"{found.__name__}.default_subscriptions: {error}", id="E410"
+            f"{found.__name__}.default_subscriptions: {error}", id="E425"
         ) from error
 
 

@@ -44,7 +44,7 @@ from runner.protocol.commands import (
     State,
     SubmitOrder,
 )
-from runner.protocol.decimals import exact, plain
+from runner.protocol.decimals import canonical, exact, plain
 from runner.protocol.enums import OrderStatus, OrderType, RejectReason, TimeInForce
 from runner.protocol.messages import (
     AccountUpdate,
@@ -333,6 +333,7 @@ class Exchange:
         if fill is None or order.status.is_terminal:
             return
         price = self.slippage.worsen(fill.price, order.side) if fill.slips else fill.price
+        price = canonical(price)
         if not self._fill(order, price):
             return
         legs = self._place_legs(order)
@@ -357,7 +358,7 @@ class Exchange:
                 self._end(order, OrderStatus.CANCELLED, "ORDER_CANCELLED")
                 return False
             quantity = min(quantity, abs(before))
-        commission = self.commission.of(quantity, price)
+        commission = canonical(self.commission.of(quantity, price))
         if not ledger.can_carry(order.symbol, order.side, quantity, price, commission):
             order.reject_reason = RejectReason.INSUFFICIENT_MARGIN.value
             self._end(order, OrderStatus.REJECTED, "ORDER_REJECTED")

@@ -13,6 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from runner.protocol.decimals import canonical
 from runner.protocol.enums import PositionSide, Side
 from runner.protocol.messages import Account, Position
 
@@ -39,7 +40,7 @@ class Holding:
         """Cost per unit, rounded to `COST_STEP`; zero when flat."""
         if not self.quantity:
             return _ZERO
-        return (self.cost / self.quantity).quantize(COST_STEP).normalize()
+        return canonical((self.cost / self.quantity).quantize(COST_STEP))
 
 
 class Ledger:
@@ -163,7 +164,12 @@ class Ledger:
         equity = self.balance + unrealized
         used = exposure / self.leverage
         return Account(
-            self.balance, equity, used, max(equity - used, _ZERO), unrealized, self.currency
+            canonical(self.balance),
+            canonical(equity),
+            canonical(used),
+            canonical(max(equity - used, _ZERO)),
+            canonical(unrealized),
+            self.currency,
         )
 
     def position(self, holding: Holding, *, was: Decimal = _ZERO) -> Position:
@@ -173,11 +179,11 @@ class Ledger:
             id=holding.id,
             symbol=holding.symbol,
             side=PositionSide.LONG if (holding.quantity or was) > 0 else PositionSide.SHORT,
-            quantity=abs(holding.quantity),
+            quantity=canonical(abs(holding.quantity)),
             average_entry_price=holding.average_entry_price,
-            current_price=mark,
-            unrealized_pnl=holding.quantity * mark - holding.cost,
-            realized_pnl=holding.realized,
+            current_price=canonical(mark),
+            unrealized_pnl=canonical(holding.quantity * mark - holding.cost),
+            realized_pnl=canonical(holding.realized),
             opened_at=holding.opened_at,
             updated_at=holding.updated_at,
         )

@@ -34,6 +34,15 @@ def exact(number: Decimal | float | int | str) -> Decimal:
     return value
 
 
+def canonical(value: Decimal) -> Decimal:
+    """Return `value` in the one form that stands for it: 10, and neither 10.00 nor 1E+1.
+
+    It is the form in which a number comes back from the wire, so that a strategy which prints one
+    prints the same in process.
+    """
+    return value.normalize() + 0
+
+
 def plain(value: Decimal) -> str:
     """Return `value` without an exponent and without trailing zeros after the point."""
     text = format(value, "f")

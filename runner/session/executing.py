@@ -60,9 +60,13 @@ def _execute(session: Session, request: Request) -> Generator[Ask, Any, None]:
             order = desk.tickets[request.client_order_id or ""]
             reply = yield request
             _submitted(session, order, reply)
+        case CancelRequest(order=order) | ModifyRequest(order=order) if order.is_done:
+            return
+        case CancelRequest(order=order) | ModifyRequest(order=order) if order.id is None:
+            what = "cancel" if isinstance(request, CancelRequest) else "modify"
+            said = f"cannot {what} {order!r}: nobody knows whether the peer has it"
+            notify(session, ErrorNotice("ORDER_UNKNOWN", said))
         case CancelRequest(order=order):
-            if order.id is None or order.is_done:
-                return
             reply = yield CancelOrder(order.id, order.client_order_id)
             if isinstance(reply, CancelResult):
                 order.update(reply.order)
@@ -72,8 +76,6 @@ def _execute(session: Session, request: Request) -> Generator[Ask, Any, None]:
             else:
                 _refused(session, "cancel", order, reply)
         case ModifyRequest(order=order, changes=changes):
-            if order.id is None or order.is_done:
-                return
             reply = yield msgspec.structs.replace(
                 changes, order_id=order.id, client_order_id=order.client_order_id
             )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator
 from itertools import chain
 from typing import Any
 
-from runner.errors import ProtocolError
+from runner.errors import ProtocolError, RiskHalt, StrategyFailed
 from runner.protocol.commands import ReadState, State
 from runner.protocol.messages import BacktestComplete, Candle, Connection, Stretch
 from runner.session.asks import NEXT, Ack, Arrival, Ask, Closed, Ending, Regained
@@ -65,9 +65,15 @@ def converse(session: Session) -> Talk:
         if kind is Arrival:
             message, event_id, more = arrival.message, arrival.event_id, arrival.more
             if type(message) is not BacktestComplete:
-                folds[type(message)](message)
-                if outbox:
-                    yield from flush(session)
+                try:
+                    folds[type(message)](message)
+                    if outbox:
+                        yield from flush(session)
+                except (StrategyFailed, RiskHalt):
+                    # The failed event stays unacknowledged; those before it in the burst are done.
+                    if pending:
+                        yield Ack(tuple(pending))
+                    raise
                 if event_id is not None:
                     pending.append(event_id)
                 if pending and (not more or len(pending) >= ACK_LIMIT):
@@ -81,7 +87,8 @@ def converse(session: Session) -> Talk:
             return _confirm(session, Ending("complete", confirmed=event_id is not None))
         if kind is Regained:
             state = yield ReadState()
-            desk.load(state)
+            for order in desk.load(state):
+                call(session, session.handler("on_order"), order)
             folds[Connection](Connection("RECONNECTED", gap_duration_ms=arrival.gap_ms))
             if outbox:
                 yield from flush(session)

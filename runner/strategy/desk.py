@@ -13,6 +13,7 @@ from decimal import Decimal
 from math import nan
 
 from runner.protocol.commands import State, SubmitOrder
+from runner.protocol.enums import OrderStatus
 from runner.protocol.messages import (
     Account,
     Candle,
@@ -88,15 +89,25 @@ class Desk:
 
     # Events in
 
-    def load(self, state: State) -> None:
-        """Take over what the peer holds, at the start and again after a gap."""
+    def load(self, state: State) -> list[Order]:
+        """Take over what the peer holds, at the start and again after a gap.
+
+        Returns the tickets of which the peer says nothing any more: they ended during the gap, and
+        nobody has told how. They become UNKNOWN.
+        """
         self.portfolio.load(state)
+        lost = dict(self.working)
         for snapshot in state.orders:
             order = self._ticket(snapshot)
             order.update(snapshot)
             # The positions just taken over hold what is filled already.
             order.folded = order.traded = order.filled_quantity
             self.settle(order)
+            lost.pop(order.client_order_id or order.id or "", None)
+        gone = [order for order in lost.values() if order.id is not None]
+        for order in gone:
+            order.status = OrderStatus.UNKNOWN
+        return gone
 
     def take_candle(self, candle: Candle) -> None:
         """Take in a candle: clock, price, history and indicators, before any handler runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from math import isfinite
 
-from runner.protocol.decimals import exact
+from runner.protocol.decimals import canonical, exact
 
 Number = Decimal | float | int | str
 """A quantity or price as a strategy may write it; a float is taken by its shortest repr."""
@@ -32,8 +32,7 @@ def exact_quantity(quantity: Number) -> Decimal:
     value = exact(quantity)
     if isinstance(quantity, float) and value.adjusted() < _WHOLE_FLOATS:
         value = value.quantize(_NOISE)
-    # Adding nothing writes 1E+2, as normalising leaves a hundred, as 100 again.
-    return value.normalize() + 0
+    return canonical(value)
 
 
 def worth(value: float, price: float, step: Decimal) -> Decimal:
@@ -45,4 +44,4 @@ def worth(value: float, price: float, step: Decimal) -> Decimal:
     if not (isfinite(value) and isfinite(price) and price > 0):
         raise ValueError(f"cannot size an order of value {value} at price {price}")
     # Binary noise must not cost a whole step: 0.3 / 0.1 is 2.9999999999999996.
-    return int(value / price / float(step) + _SLACK) * step
+    return canonical(int(value / price / float(step) + _SLACK) * step)

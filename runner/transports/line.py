@@ -66,9 +66,7 @@ class Line:
     ) -> None:
         proxy = proxy_for(url.replace("ws", "http", 1))
         if proxy is not None:
-            _LOG.warning(
-                "the WebSocket connection goes past the proxy %s: only REST uses it", proxy
-            )
+            _LOG.warning("only REST uses the proxy %s, the WebSocket does not", place_of(proxy))
         self._url = url
         self._settings = settings
         self._waker = waker

@@ -98,9 +98,7 @@ def test_several_symbols_of_one_step_are_told_in_the_order_of_the_feed(play: Pla
             if self.is_flat and not self.working_orders():
                 self.buy(quantity=1)
 
-    played = play(
-        BuysBoth, series(10, 11, symbol=MSFT), series(20, 21, symbol=AAPL), exchange={}
-    )
+    played = play(BuysBoth, series(10, 11, symbol=MSFT), series(20, 21, symbol=AAPL))
 
     assert played.diary == [
         "start 100000",
@@ -192,7 +190,7 @@ def test_an_attached_stop_loss_protects_what_was_filled(play: Play) -> None:
             if candle.close == 10:
                 self.buy(quantity=4, stop_loss=8, take_profit=20)
 
-    played = play(Protected, series(10, (10, 11, 9, 10), (9, 9, 7, 8)))
+    played = play(Protected, series(10, (10, 11, 9, 10.5), (9, 9, 7, 8)))
 
     fills = [line for line in played.diary if line.startswith(("trade", "order r-1-"))]
     assert fills == [

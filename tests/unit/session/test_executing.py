@@ -226,6 +226,7 @@ def test_an_order_whose_id_nobody_knows_is_not_cancelled_blindly() -> None:
 
     assert asked == [Ack(("evt-2",))]
     assert conversation.strategy.order.status == "UNKNOWN"
+    assert conversation.session.notices[-1].code == "ORDER_UNKNOWN"
 
 
 def test_a_modification_goes_out_with_the_id_and_updates_the_ticket() -> None:

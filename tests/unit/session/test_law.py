@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runner import Candle, Connection, Order, Strategy
-from runner.errors import ProtocolError, RiskHalt
+from runner.errors import ProtocolError, RiskHalt, StrategyFailed
 from runner.protocol.commands import Command, ReadState, Rejection, Reply, SubmitOrder, Unanswered
 from runner.protocol.messages import (
     BacktestComplete,
@@ -384,6 +384,50 @@ def test_after_a_gap_the_state_is_read_before_the_strategy_hears_of_it() -> None
 
     assert asked == [ReadState()]
     assert conversation.strategy.calls[-1] == ("RECONNECTED", 1500)
+
+
+def test_an_order_that_is_gone_after_a_gap_becomes_unknown_and_is_told() -> None:
+    conversation = begun(Buying, backtest=False)
+    conversation.arrive(id="evt-1")
+
+    conversation.send(Regained(1500))
+
+    assert conversation.strategy.order.status == "UNKNOWN"
+    assert conversation.strategy.calls[-2:] == ["UNKNOWN", ("RECONNECTED", 1500)]
+
+
+def test_an_order_that_survived_a_gap_stays_as_it_is() -> None:
+    class Keeping(Accepting):
+        def __call__(self, command: Command) -> Reply:
+            if isinstance(command, ReadState) and self.orders:
+                return state(orders=[snapshot("o-1", client_order_id="r-1")])
+            return super().__call__(command)
+
+    conversation = begun(Buying, Keeping(), backtest=False)
+    conversation.arrive(id="evt-1")
+
+    conversation.send(Regained(1500))
+
+    assert conversation.strategy.order.status == "OPEN"
+
+
+# A burst of which one event fails
+
+
+def test_A11_what_was_handled_before_the_failing_event_is_acknowledged_and_it_is_not() -> None:
+    class Failing(Watching):
+        def on_candle(self, candle: Candle) -> None:
+            if candle.close == 3:
+                raise ValueError("no")
+
+    conversation = begun(Failing)
+    for index, one in enumerate(candles(1, 2), start=1):
+        conversation.arrive(one, f"evt-{index}", more=True)
+
+    with pytest.raises(StrategyFailed):
+        conversation.arrive(candle(3), "evt-3", more=True)
+
+    assert conversation.acked == ["evt-1", "evt-2"]
 
 
 # What cannot be understood, or answered
