@@ -7,6 +7,7 @@ sorted by the one question that matters for an order: can the request have reach
 from __future__ import annotations
 
 import http.client
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -81,8 +82,13 @@ class HttpClient:
                 decode_content=False,
                 timeout=self._timeout_s,
             )
-        except (ConnectTimeoutError, SSLError) as error:
+        except ConnectTimeoutError as error:
             raise NotSent(_reason(error)) from None
+        except SSLError as error:
+            # Only a certificate is surely judged before anything else is sent.
+            if isinstance(error.args[0], ssl.SSLCertVerificationError):
+                raise NotSent(str(error.args[0])) from None
+            raise NoAnswer(str(error)) from None
         except ProxyError as error:
             raise NotSent(f"proxy {place_of(self.proxy or '')}: {_reason(error)}") from None
         except HTTPError as error:

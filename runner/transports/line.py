@@ -38,6 +38,8 @@ from runner.transports.waker import Interrupted, Waker
 from runner.transports.wire import ABNORMAL, Ended, Wire
 
 NORMAL, GOING_AWAY = 1000, 1001
+_SENT_NOTHING = "the peer opened it, then sent nothing"
+_PATIENCE_HINT = "look at the engine's log; raise connection.open_timeout if it only loads for long"
 _LOG = logging.getLogger(__name__)
 _USEFUL = (
     Candle,
@@ -172,7 +174,7 @@ class Line:
         if silence is Silence.TIMED_OUT:
             if self._is_greeted:
                 raise self._stalled()
-            return self._lost(Ended(ABNORMAL, "the peer opened it, then sent nothing"))
+            return self._lost(Ended(ABNORMAL, _SENT_NOTHING))
         return self._stop.asked
 
     def _stalled(self) -> ProtocolError:
@@ -201,9 +203,9 @@ class Line:
         said = f"{ended.code} {ended.reason}".strip()
         if ended.code == ABNORMAL:
             said = ended.reason or "it broke off"
-        return self._pause(
-            ConnectError(f"the connection ended: {said}", where=self._url, id="E604")
-        )
+        what = f"the connection ended: {said}"
+        fix = _PATIENCE_HINT if said == _SENT_NOTHING else ""
+        return self._pause(ConnectError(what, where=self._url, fix=fix, id="E604"))
 
     def _pause(self, failure: ConnectError) -> Stop | None:
         try:

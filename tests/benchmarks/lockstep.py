@@ -1,11 +1,12 @@
 """Lock-step events over loopback: the product's client beside a bare socket, against one server.
 
-    python -m tests.benchmarks.lockstep [--steps N] [--rounds N] [--one-core]
+    python -m tests.benchmarks.lockstep [--steps N] [--rounds N] [--cores any|one|two]
 
 Prints microseconds per event for one symbol per time step, then for one hundred symbols per step
 with one ack per batch. The clients take turns, and the fastest round of each counts: what slows a
-round down is somebody else. `--one-core` puts client and server on the same core, which leaves the
-work and takes out the wake-up; polling is then off.
+round down is somebody else. On one core there is no wake-up between client and server and polling
+is off, so the work alone is compared; on two, the wake-up dominates and polling shows what it
+saves. With `any` the system decides, and may decide either way.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import ClassVar
 
 from runner.protocol.commands import Command, ReadState, Reply, State
 from runner.protocol.messages import Account, Candle
@@ -33,6 +35,12 @@ SYMBOLS = 100
 class Watcher(Strategy):
     """Does nothing but look at every candle."""
 
+    cores: ClassVar[set[int]] = set()
+
+    def on_start(self) -> None:
+        # Not before: the product polls only if it may use several cores, and asks once.
+        pin(self.cores)
+
     def on_candle(self, candle: Candle) -> None:
         pass
 
@@ -44,6 +52,12 @@ class NoOrders:
         assert isinstance(command, ReadState)
         money = Decimal(100_000)
         return State(Account(money, money, Decimal(0), money, Decimal(0)), (), ())
+
+
+def pin(cores: set[int]) -> None:
+    """Keep the calling thread on some cores; none means that it may go anywhere."""
+    if cores:
+        os.sched_setaffinity(0, cores)
 
 
 def run_product(port: int, *, spin_us: float) -> float:
@@ -61,10 +75,11 @@ def run_product(port: int, *, spin_us: float) -> float:
 
 
 @contextmanager
-def server(steps: int, symbols: int, cores: str) -> Iterator[int]:
+def server(steps: int, symbols: int, cores: set[int]) -> Iterator[int]:
     """Run the server in a process of its own and give its port."""
     command = [sys.executable, "-m", "tests.benchmarks.lockstep_peer", str(steps), str(symbols)]
-    process = subprocess.Popen([*command, cores] if cores else command, stdout=subprocess.PIPE)
+    command += [",".join(map(str, cores))] if cores else []
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline())
@@ -75,34 +90,44 @@ def server(steps: int, symbols: int, cores: str) -> Iterator[int]:
             process.stdout.close()
 
 
-def compare(steps: int, symbols: int, rounds: int, cores: str) -> dict[str, float]:
+def compare(steps: int, symbols: int, rounds: int, where: str) -> dict[str, float]:
     """Return the best microseconds per event of each client."""
+    everywhere = os.sched_getaffinity(0)
+    first, last = {min(everywhere)}, {max(everywhere)}
+    ours, theirs = {"any": (set[int](), set[int]()), "one": (first, first), "two": (first, last)}[
+        where
+    ]
+    Watcher.cores = ours
+
+    def bare(port: int) -> float:
+        pin(ours)
+        return run_bare(port)
+
     clients: dict[str, Callable[[int], float]] = {
-        "bare socket": run_bare,
-        "product": lambda port: run_product(port, spin_us=200),
+        "bare socket": bare,
+        "product": lambda port: run_product(port, spin_us=0 if where == "one" else 200),
         "product, no polling": lambda port: run_product(port, spin_us=0),
     }
     best = dict.fromkeys(clients, float("inf"))
-    with server(steps, symbols, cores) as port:
+    with server(steps, symbols, theirs) as port:
         for _ in range(rounds):
             for name, client in clients.items():
                 best[name] = min(best[name], client(port) / (steps * symbols) * 1e6)
+                pin(everywhere)
     return best
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, default=5000, help="time steps per round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--one-core", action="store_true", help="client and server on one core")
+    parser.add_argument("--cores", choices=("any", "one", "two"), default="any")
     options = parser.parse_args()
-    cores = ""
-    if options.one_core:
-        cores = str(min(os.sched_getaffinity(0)))
-        os.sched_setaffinity(0, {int(cores)})
     single = 0.0
     for symbols, steps in ((1, options.steps), (SYMBOLS, max(1, options.steps // 20))):
-        best = compare(steps, symbols, options.rounds, cores)
+        best = compare(steps, symbols, options.rounds, options.cores)
         bare = best["bare socket"]
         print(f"{symbols} symbol(s) per step, {steps} steps, best of {options.rounds}")
         for name, taken in best.items():

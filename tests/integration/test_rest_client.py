@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,7 @@ from runner.protocol.enums import OrderStatus, OrderType, Side
 from runner.transports.backoff import TemporaryFailure
 from runner.transports.rest import RestClient
 from tests.helpers import AAPL
-from tests.integration.peer import Book, Handler, raw_server, rest_running
+from tests.integration.peer import PATIENCE_S, Book, Handler, raw_server, rest_running
 
 ORDER = SubmitOrder(AAPL, Side.BUY, Decimal("1.50"), OrderType.MARKET, client_order_id="r-1")
 
@@ -109,6 +110,26 @@ def test_one_connection_serves_all_requests(book: Book, client: RestClient) -> N
     client.execute(ReadState())
 
     assert len(places) == 1
+
+
+def test_a_kept_connection_that_the_peer_has_closed_meanwhile_is_opened_anew(
+    book: Book, client: RestClient
+) -> None:
+    has_left = threading.Event()
+
+    def answering_and_leaving(handler: Handler) -> bool:
+        handler.on_post()
+        handler.hang_up()
+        has_left.set()
+        return True
+
+    book.faults["POST"] = [answering_and_leaving]
+
+    client.execute(ORDER)
+    assert has_left.wait(PATIENCE_S)
+
+    assert client.execute(ORDER) == OrderHandle("o2", OrderStatus.OPEN, "r-1")
+    assert [method for method, _ in book.requests] == ["POST", "POST"]
 
 
 def test_state_is_account_positions_and_working_orders_filtered_here(

@@ -159,3 +159,15 @@ def test_an_order_without_an_answer_becomes_unknown_and_the_event_is_acked() -> 
     assert [notice.code for notice in session.notices] == ["REQUEST_UNANSWERED"]
     assert len(peer.book.posts) == 1
     assert peer.acked == ["e1", "end"]
+
+
+def test_the_key_goes_with_the_request_to_open_the_connection() -> None:
+    def script(client: Client) -> None:
+        assert client.socket.request is not None
+        client.timeline.append(("key", client.socket.request.headers["Authorization"]))
+        the_end(client)
+
+    with running(script) as peer:
+        drive(peer, session=LIVE, headers={"Authorization": "Bearer key-1"})
+
+    assert ("key", "Bearer key-1") in peer.timeline

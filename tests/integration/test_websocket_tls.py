@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import ssl
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from runner.errors import ConnectError
-from tests.integration.peer import Client, drive, running
+from runner.protocol.commands import Rejection, SubmitOrder, Unanswered
+from runner.protocol.enums import OrderType, Side
+from runner.transports.rest import RestClient
+from tests.helpers import AAPL
+from tests.integration.peer import Client, drive, raw_server, running
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 
@@ -70,3 +76,25 @@ def test_N1_a_certificate_that_nobody_vouches_for_is_exit_6(certificate: Path) -
 
     assert caught.value.id == "E601"
     assert "certificate" in caught.value.why.lower()
+
+
+def test_R1_an_order_to_a_host_with_a_false_certificate_never_leaves(certificate: Path) -> None:
+    with running(script, ssl=server_context(certificate)) as peer:
+        client = RestClient(peer.ws_url.replace("ws", "https"))
+        reply = client.execute(SubmitOrder(AAPL, Side.BUY, Decimal(1), OrderType.MARKET))
+
+    assert isinstance(reply, Rejection)
+    assert reply.code == "NOT_SENT"
+    assert "certificate" in reply.message.lower()
+
+
+def test_R2_tls_that_breaks_down_is_no_proof_that_nothing_was_sent() -> None:
+    def talk(sock: socket.socket) -> None:
+        sock.recv(65_536)
+        sock.sendall(b"this is not TLS at all, but it is long enough for a record header")
+
+    with raw_server(talk) as (place, _):
+        client = RestClient(f"https://{place}", look_up_after_s=())
+        reply = client.execute(SubmitOrder(AAPL, Side.BUY, Decimal(1), OrderType.MARKET))
+
+    assert isinstance(reply, Unanswered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -138,4 +139,35 @@ def test_reading_ahead_of_a_busy_strategy_has_a_limit(
     assert len(pair.wire.messages) == 2
     assert [len(line.receive(1.0)) for _ in range(3)] == [60_000] * 3  # type: ignore[arg-type]
     assert line.receive(0.0) is Silence.TIMED_OUT
+    waker.close()
+
+
+def test_closing_waits_until_the_peer_has_read_everything(pair: Pair) -> None:
+    notes: list[Any] = []
+
+    def peer() -> None:
+        while not notes or notes[-1][0] is not OP_CLOSE:
+            notes.extend(pair.heard())
+        pair.there.sendall(b"".join(pair.peer.data_to_send()))
+
+    reader = threading.Thread(target=peer)
+    reader.start()
+    pair.wire.send_text(b"the last word")
+    pair.wire.close(1000, timeout_s=PATIENCE_S)
+
+    assert [opcode for opcode, _ in notes] == [OP_TEXT, OP_CLOSE]
+    reader.join()
+
+
+def test_a_guard_never_takes_what_the_strategy_is_waiting_for(pair: Pair) -> None:
+    """Locks are not fair: a guard that comes back at once may get the tenure first."""
+    waker = Waker(lambda: False)
+    line = Connection(pair.wire, waker, ConnectionSettings())
+    line._is_wanted = True  # as in the moment between its wake and its turn
+
+    guard = threading.Thread(target=line.stand_in, args=(line.turns,))
+    guard.start()
+    guard.join(PATIENCE_S)
+
+    assert not guard.is_alive()
     waker.close()
