@@ -125,10 +125,14 @@ def relax_garbage_collection() -> None:
 def _gate(session: Session) -> RunnerError | None:
     if session.desk.market_events:
         return None
+    what, fix = "not one candle or quote arrived", "look at the data of the peer"
+    if session.not_subscribed:
+        what = f"none of the {session.not_subscribed:,} candles and quotes is subscribed"
+        fix = f"subscribe to what the peer sends; was {', '.join(session.desk.subscribed)}"
     return GateFailed(
-        "the run finished, but not one candle or quote arrived",
+        f"the run finished, but {what}",
         why="a strategy that saw nothing has proven nothing",
-        fix="look at the subscriptions here and at the data of the peer",
+        fix=fix,
         id="E801",
     )
 

@@ -145,3 +145,21 @@ def test_two_processes_give_what_one_process_gives(tmp_path: Path) -> None:
         server.communicate()
 
     assert_same(json.loads(embedded.stdout), json.loads(wired.stdout))
+
+
+def test_a_run_that_saw_no_market_event_fails_its_gate(tmp_path: Path) -> None:
+    (series,) = open_data("sample", ("S:AAPL",), start_ms=START_MS)
+    flags = {"strategy": str(ROOT / "strategies" / "sma_cross.py")}
+    with engine(series) as peer:
+        environ = {
+            "ENGINE_WS_URL": peer.server.ws_url,
+            "ENGINE_REST_URL": peer.server.rest_url,
+            "SUBSCRIPTIONS": "S:MSFT:candle",
+        }
+        loaded = load_config(None, flags=flags, environ=environ, cwd=tmp_path)
+        result, error = execute(loaded, cwd=tmp_path, environ=environ)
+
+    assert error is not None
+    assert error.id == "E801"
+    assert result.ending.exit_code == 8
+    assert "none of the" in error.what

@@ -439,3 +439,53 @@ def test_a_modification_that_nobody_carried_out_stays_unanswered(
 
     assert isinstance(reply, Unanswered)
     assert [method for method, _ in book.requests].count("PATCH") == 1
+
+
+@pytest.mark.parametrize("command", [CancelOrder("o9"), ModifyOrder("o9", quantity=Decimal(1))])
+def test_what_the_peer_does_not_know_is_refused(client: RestClient, command: Any) -> None:
+    reply = client.execute(command)
+
+    assert isinstance(reply, Rejection)
+    assert (reply.status, reply.code) == (404, "ORDER_NOT_FOUND")
+
+
+def test_a_cancellation_may_be_answered_without_a_body(book: Book, client: RestClient) -> None:
+    def cancelling(handler: Handler) -> bool:
+        handler.book.orders[0]["status"] = "CANCELLED"
+        handler.answer(204, b"")
+        return True
+
+    client.execute(ORDER)
+    book.faults["DELETE"] = [cancelling]
+
+    reply = client.execute(CancelOrder("o1"))
+
+    assert isinstance(reply, CancelResult)
+    assert reply.success
+
+
+def test_a_modification_answered_unreadably_is_read_off_the_order(
+    book: Book, client: RestClient
+) -> None:
+    def modifying(handler: Handler) -> bool:
+        handler.book.orders[0].update(handler.sent)
+        handler.answer(200, b"OK")
+        return True
+
+    client.execute(ORDER)
+    book.faults["PATCH"] = [modifying]
+
+    reply = client.execute(ModifyOrder("o1", limit_price=Decimal("7.5")))
+
+    assert isinstance(reply, ModifyResult)
+    assert reply.order.limit_price == Decimal("7.5")
+
+
+def test_cancelling_is_given_up_when_nobody_answers(book: Book, client: RestClient) -> None:
+    client.execute(ORDER)
+    book.faults = {
+        "DELETE": [hanging_up(placed=False)] * 9,
+        "GET": [saying(500, b"")] * 9,
+    }
+
+    assert isinstance(client.execute(CancelOrder("o1")), Unanswered)

@@ -445,3 +445,76 @@ def test_a_peer_that_never_answers_pings_is_not_pinged_in_a_backtest() -> None:
 
     assert caught.value.id == "E743"
     assert [data[0] & 0x0F for data in heard if data[0] & 0x0F == 9] == []
+
+
+def test_N1_an_unknown_host_is_exit_6(monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up = socket.getaddrinfo
+
+    def knowing_few(host: Any, *rest: Any, **options: Any) -> Any:
+        if host == "nowhere.example":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", knowing_few)
+    with running(one_candle) as peer:
+        peer.ws_url = "ws://nowhere.example:8081"
+        with pytest.raises(ConnectError) as caught:
+            drive(peer)
+
+    assert caught.value.id == "E601"
+    assert caught.value.what == "no such host: nowhere.example"
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 101 Swi"], ids=["nothing", "half an answer"])
+def test_N7_a_peer_that_accepts_and_leaves_is_tried_again(answer: bytes) -> None:
+    with running(one_candle) as peer, raw_server(answering(answer)) as (place, visits):
+        peer.ws_url = f"ws://{place}"
+        with pytest.raises(ConnectError) as caught:
+            drive(peer)
+
+    assert caught.value.exit_code == 6
+    assert len(visits) == 3
+
+
+def test_N2_an_answer_that_stops_halfway_is_given_up_in_time() -> None:
+    released = threading.Event()
+
+    def talk(sock: socket.socket) -> None:
+        sock.recv(65_536)
+        sock.sendall(b"HTTP/1.1 101 Swi")
+        released.wait(PATIENCE_S)
+
+    with running(one_candle) as peer, raw_server(talk) as (place, _):
+        peer.ws_url = f"ws://{place}"
+        with pytest.raises(ConnectError) as caught:
+            drive(peer, open_timeout_s=0.05, max_attempts=1)
+        released.set()
+
+    assert "broke off" in caught.value.what
+
+
+def test_what_does_not_speak_tls_is_exit_6() -> None:
+    with running(one_candle) as peer:
+        peer.ws_url = peer.ws_url.replace("ws", "wss")
+        with pytest.raises(ConnectError) as caught:
+            drive(peer, max_attempts=1)
+
+    assert "securely" in caught.value.what
+
+
+def test_a_stop_ends_the_wait_for_an_answer_while_opening() -> None:
+    stop = StopRequest()
+    released = threading.Event()
+
+    def talk(sock: socket.socket) -> None:
+        sock.recv(65_536)
+        stop.ask(Stop("interrupted"))
+        released.wait(PATIENCE_S)
+
+    with running(one_candle) as peer, raw_server(talk) as (place, _):
+        peer.ws_url = f"ws://{place}"
+        ending, _ = drive(peer, stop=stop, open_timeout_s=3600)
+        released.set()
+
+    assert ending.why == "interrupted"
+    assert peer.timeline[-1] == ("stopped",)
