@@ -154,7 +154,7 @@ def _upgrade(
             else:
                 protocol.receive_eof()
             if protocol.handshake_exc is not None:
-                raise _refusal(protocol.handshake_exc, answered, url)
+                raise _refusal(protocol.handshake_exc, url)
             events = protocol.events_received()
             if events:
                 return events[1:]
@@ -167,10 +167,10 @@ def _upgrade(
         raise _temporary(url, "the connection broke while opening", str(error)) from None
 
 
-def _refusal(error: Exception, answered: bool, url: str) -> Exception:
+def _refusal(error: Exception, url: str) -> Exception:
     """Return what an answer other than "switching protocols" means."""
     if not isinstance(error, InvalidStatus):
-        if not answered:
+        if isinstance(error.__cause__, EOFError):
             return _temporary(url, "the connection was closed while opening")
         return ProtocolError(
             "what answers there does not speak WebSocket",
