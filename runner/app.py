@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from runner.config.load import Loaded
 from runner.config.models import RunConfig, Runtime
-from runner.dashboard.progress import Progress, choose_ui
+from runner.dashboard.progress import Mode, Progress, announced, choose_ui
 from runner.errors import ConfigError, GateFailed, RunnerError, StrategyLoadError, UsageError
 from runner.protocol.admission import CANDLE, Subscription, SubscriptionFilter
 from runner.protocol.subscriptions import SubscriptionError, parse_subscriptions
@@ -68,11 +68,13 @@ def execute(
         RunnerError: the run could not begin (configuration, strategy, data).
     """
     config = loaded.config
+    ui = choose_ui(config.ui.value, sys.stderr, environ)
     with redirect_stdout(sys.stderr):
         session, facts, subscriptions = _seat(config, cwd)
-        peer = _peer(config, session, subscriptions, cwd)
+        with announced(f"reading {config.data.path}", sys.stderr, ui):
+            peer = _peer(config, session, subscriptions, cwd)
         started, clock = datetime.now(UTC), time.perf_counter()
-        ending, error = _drive(config, session, peer, environ)
+        ending, error = _drive(config, session, peer, ui)
     if error is None and ending is not None and ending.why == "complete":
         error = _gate(session)
     code = SIGNAL_EXITS.get(ending.why, 0) if ending is not None else 0
@@ -93,11 +95,10 @@ def execute(
 
 
 def _drive(
-    config: RunConfig, session: Session, peer: Peer, environ: Mapping[str, str]
+    config: RunConfig, session: Session, peer: Peer, ui: Mode
 ) -> tuple[Ending | None, RunnerError | None]:
     desk = session.desk
     stop = StopRequest()
-    ui = choose_ui(config.ui.value, sys.stderr, environ)
     progress = Progress(
         peer.candles,
         lambda: (desk.market_events, desk.progress_ms),

@@ -135,7 +135,7 @@ def _execute(
     levels = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
     logging.basicConfig(
         level=levels.get(verbosity, logging.DEBUG),
-        format="%(levelname)s %(name)s: %(message)s",
+        format="%(levelname)s: %(message)s",
     )
     if strategy is not None and strategy.endswith((".yaml", ".yml")):
         if config is not None:

@@ -13,7 +13,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -114,13 +115,16 @@ class Progress:
     def _print_lines(self) -> None:
         while True:
             line = self._json_line() if self._mode == "json" else self._plain_line()
-            self._stream.write(line + "\n")
-            self._stream.flush()
+            if line:
+                self._stream.write(line + "\n")
+                self._stream.flush()
             if self._over.wait(self._every):
                 return
 
     def _plain_line(self) -> str:
         done, time_ms, rate = self._look()
+        if not done:
+            return ""  # still connecting, which tells about itself
         moment = _shown(time_ms)
         known = "" if self._total is None else f" of {self._total:,}"
         return f"... {moment}  {done:,}{known} candles  {rate:,.0f}/s"
@@ -156,6 +160,25 @@ class Progress:
                 bar.refresh()
                 if self._over.wait(self._every):
                     return
+
+
+@contextmanager
+def announced(what: str, stream: TextIO, mode: Mode, *, after: float = QUIET_S) -> Iterator[None]:
+    """Say what is going on if the `with` block takes longer than `after` seconds."""
+
+    def say() -> None:
+        with suppress(OSError, ValueError):
+            stream.write(f"... {what}\n")
+            stream.flush()
+
+    timer = threading.Timer(after, say)
+    timer.daemon = True
+    if mode in ("live", "plain"):
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _bar(stream: TextIO, total: int | None) -> tuple[Bar, TaskID]:

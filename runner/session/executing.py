@@ -96,6 +96,7 @@ def _submitted(session: Session, order: Order, reply: Reply) -> None:
                 order.status = reply.status
             session.desk.settle(order)
         case Rejection():
+            _refuse_unsent(session, f"order {order.client_order_id}", reply)
             _reject(session, order, reply.reason, reply.message)
         case _:
             _unanswered(session, f"order {order.client_order_id}", reply)
@@ -114,9 +115,23 @@ def _reject(session: Session, order: Order, reason: str, message: str) -> None:
 
 def _refused(session: Session, what: str, order: Order, reply: Reply) -> None:
     if isinstance(reply, Rejection):
+        _refuse_unsent(session, f"{what} of order {order.client_order_id}", reply)
         notify(session, ErrorNotice(reply.code, f"{what} of {order!r}: {reply.message}"))
     else:
         _unanswered(session, f"{what} of order {order.client_order_id}", reply)
+
+
+def _refuse_unsent(session: Session, what: str, reply: Rejection) -> None:
+    # A peer that cannot be reached has decided nothing. Counting that as a rejection would let a
+    # backtest go on, and end well, without the orders it was to test.
+    if session.backtest and reply.status == 0:
+        raise ProtocolError(
+            f"{what} could not be sent: {reply.message}",
+            where=f"{session.desk.now.isoformat()}",
+            why="the engine's REST side is gone, and a backtest without its orders is none",
+            fix="look at the engine's log, then run again",
+            id="E721",
+        )
 
 
 def _unanswered(session: Session, what: str, reply: Reply) -> None:

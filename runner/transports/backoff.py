@@ -5,6 +5,7 @@ May import errors and settings only. Nothing here sleeps or opens anything.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from runner.errors import ConnectError
@@ -12,6 +13,8 @@ from runner.transports.settings import ConnectionSettings
 
 START_HINT = "start an engine with `runner engine serve`, or correct the address"
 _MAX_DOUBLINGS = 60
+
+_LOG = logging.getLogger(__name__)
 
 
 class TemporaryFailure(ConnectError):
@@ -58,9 +61,19 @@ class Attempts:
                 fix=error.fix or START_HINT,
                 id=error.id,
             ) from error
-        return pause_s(
+        pause = pause_s(
             self.failures,
             initial_s=settings.backoff_initial_s,
             longest_s=settings.backoff_max_s,
             chance=self._draw(),
         )
+        _LOG.warning(
+            "%s (%s)%s; trying again in %.1f s, attempt %d%s",
+            error.what,
+            error.where,
+            f": {error.why}" if error.why else "",
+            pause,
+            self.failures + 1,
+            f" of {settings.max_attempts}" if settings.max_attempts else "",
+        )
+        return pause

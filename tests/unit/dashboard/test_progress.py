@@ -16,7 +16,7 @@ from typing import TextIO
 
 import pytest
 
-from runner.dashboard.progress import Mode, Progress, Snapshot, Ui, choose_ui
+from runner.dashboard.progress import Mode, Progress, Snapshot, Ui, announced, choose_ui
 
 MARCH_2007 = 1_172_707_200_000
 WAIT_S = 10.0
@@ -134,10 +134,10 @@ def test_a_plain_line_says_date_candles_and_speed() -> None:
 def test_a_plain_line_without_a_known_end_or_time_says_what_is_known() -> None:
     stream = Lines()
 
-    with show("plain", stream, total=None, snapshot=lambda: (0, 0)):
+    with show("plain", stream, total=None, snapshot=lambda: (3, 0)):
         stream.wait_for(1)
 
-    assert stream.getvalue().splitlines()[0] == "... starting  0 candles  0/s"
+    assert stream.getvalue().splitlines()[0] == "... starting  3 candles  3/s"
 
 
 def test_the_speed_of_a_line_is_that_since_the_line_before() -> None:
@@ -248,3 +248,32 @@ def test_a_snapshot_that_fails_ends_the_progress_and_not_the_run() -> None:
 def test_an_error_in_the_run_passes_through() -> None:
     with pytest.raises(ValueError, match="mine"), show("plain", Lines()):
         raise ValueError("mine")
+
+
+def test_what_takes_long_is_announced() -> None:
+    stream = Lines()
+
+    with announced("reading big.csv", stream, "plain", after=0):
+        stream.wait_for(1)
+
+    assert stream.getvalue() == "... reading big.csv\n"
+
+
+@pytest.mark.parametrize("mode", ["json", "none"])
+def test_nothing_is_announced_where_only_a_program_reads(mode: Mode) -> None:
+    stream = Lines()
+
+    with announced("reading big.csv", stream, mode, after=0):
+        assert not stream.written.acquire(timeout=0.05)
+
+    assert stream.getvalue() == ""
+
+
+def test_plain_lines_begin_with_the_first_candle() -> None:
+    stream = Lines()
+    arrived = iter([(0, 0), (0, 0), (7, MARCH_2007)])
+
+    with show("plain", stream, snapshot=lambda: next(arrived, (7, MARCH_2007))):
+        stream.wait_for(1)
+
+    assert stream.getvalue().splitlines()[0].startswith("... 2007-03-01 00:00  7 of 1,000,000")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from runner import Candle, Order, Strategy
+from runner.errors import ProtocolError
 from runner.protocol.commands import (
     CancelOrder,
     CancelResult,
@@ -295,3 +298,28 @@ def test_a_refused_cancel_is_an_error_notice_and_the_order_stays() -> None:
     assert conversation.strategy.errors == ["ORDER_NOT_CANCELLABLE"]
     assert conversation.strategy.order.is_working
     assert conversation.acked[-1] == "evt-2"
+
+
+def test_an_order_of_a_backtest_that_could_not_be_sent_breaks_the_run() -> None:
+    def gone(command: Command) -> Reply:
+        if isinstance(command, ReadState):
+            return state()
+        return Rejection(0, "NOT_SENT", "connection refused")
+
+    conversation = begun(BuyingOnce, gone)
+
+    with pytest.raises(ProtocolError, match="could not be sent: connection refused"):
+        conversation.arrive()
+    assert conversation.acked == []
+
+
+def test_an_order_of_a_live_run_that_could_not_be_sent_is_a_rejection() -> None:
+    def gone(command: Command) -> Reply:
+        if isinstance(command, ReadState):
+            return state()
+        return Rejection(0, "NOT_SENT", "connection refused")
+
+    conversation = begun(BuyingOnce, gone, backtest=False)
+    conversation.arrive()
+
+    assert conversation.strategy.order.is_rejected
