@@ -1,26 +1,15 @@
-"""A working order inside the exchange, and what makes a request acceptable in the first place."""
+"""A working order inside the exchange, from its acceptance to its end."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 
-from runner.protocol.commands import Rejection, SubmitOrder
-from runner.protocol.decimals import exact
-from runner.protocol.enums import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from runner.protocol.commands import SubmitOrder
+from runner.protocol.enums import OrderStatus, OrderType, Side, TimeInForce
 from runner.protocol.messages import OrderSnapshot
 
-MAX_SYMBOL = 20
-MAX_CLIENT_ORDER_ID = 64
 _ZERO = Decimal(0)
-
-_PRICES: dict[OrderType, tuple[bool, bool]] = {
-    OrderType.MARKET: (False, False),
-    OrderType.LIMIT: (True, False),
-    OrderType.STOP: (False, True),
-    OrderType.STOP_LIMIT: (True, True),
-}
-"""Order type -> (takes a limit price, takes a stop price); what it takes, it requires."""
 
 
 class WorkingOrder:
@@ -102,100 +91,3 @@ class WorkingOrder:
             reduce_only=self.reduce_only or None,
             oco_group_id=self.oco_group_id,
         )
-
-
-def problem_with(request: SubmitOrder) -> Rejection | None:
-    """Return why `request` is not a well-formed order, or None when it is.
-
-    The checks run in the order of the Trading API: lengths and quantity, then what the order
-    type requires and forbids, then what this engine does not support.
-    """
-    if not 1 <= len(request.symbol) <= MAX_SYMBOL:
-        return _invalid(
-            "VALIDATION_ERROR", "symbol", f"symbol must have 1 to {MAX_SYMBOL} characters"
-        )
-    if request.client_order_id is not None and len(request.client_order_id) > MAX_CLIENT_ORDER_ID:
-        return _invalid(
-            "VALIDATION_ERROR",
-            "client_order_id",
-            f"client_order_id may have at most {MAX_CLIENT_ORDER_ID} characters",
-        )
-    if not _positive(request.quantity):
-        return _invalid(
-            "VALIDATION_ERROR",
-            "quantity",
-            f"quantity must be a positive number, was {request.quantity}",
-            RejectReason.INVALID_QUANTITY,
-        )
-    if request.order_type not in _PRICES:
-        return _unsupported(request.order_type.value)
-    takes_limit, takes_stop = _PRICES[request.order_type]
-    for field, price, takes in (
-        ("limit_price", request.limit_price, takes_limit),
-        ("stop_price", request.stop_price, takes_stop),
-    ):
-        if takes and price is None:
-            return _invalid(
-                "INVALID_REQUEST",
-                field,
-                f"{field} is required for {request.order_type} orders",
-                RejectReason.INVALID_PRICE,
-            )
-        if not takes and price is not None:
-            return _superfluous(field, price, request.order_type)
-    if request.trailing_distance is not None:
-        return _superfluous("trailing_distance", request.trailing_distance, request.order_type)
-    for field in ("limit_price", "stop_price", "stop_loss", "take_profit"):
-        price = getattr(request, field)
-        if price is not None and not _positive(price):
-            return _bad_price(field, price)
-    if request.time_in_force is TimeInForce.FOK:
-        return _unsupported("time_in_force FOK")
-    if request.post_only:
-        return _unsupported("post_only")
-    if request.oco_group_id is not None:
-        return _unsupported("oco_group_id")
-    return None
-
-
-def _positive(number: Decimal) -> bool:
-    try:
-        return exact(number) > 0
-    except ValueError:
-        return False
-
-
-def _invalid(
-    code: str, field: str, message: str, reason: RejectReason = RejectReason.UNKNOWN
-) -> Rejection:
-    return Rejection(400, code, message, reason.value, {"field": field})
-
-
-def _superfluous(field: str, provided: Decimal, order_type: OrderType) -> Rejection:
-    return Rejection(
-        400,
-        "INVALID_VALUE",
-        f"{field} does not belong to a {order_type} order",
-        RejectReason.INVALID_PRICE.value,
-        {"field": field, "provided": str(provided)},
-    )
-
-
-def _bad_price(field: str, price: Decimal) -> Rejection:
-    return Rejection(
-        400,
-        "INVALID_VALUE",
-        f"{field} must be a positive number, was {price}",
-        RejectReason.INVALID_PRICE.value,
-        {"field": field, "provided": str(price)},
-    )
-
-
-def _unsupported(operation: str) -> Rejection:
-    return Rejection(
-        501,
-        "UNSUPPORTED_OPERATION",
-        f"the embedded engine does not support {operation}",
-        RejectReason.UNKNOWN.value,
-        {"operation": operation, "provider": "embedded"},
-    )
