@@ -11,8 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from runner.protocol.commands import ModifyOrder, SubmitOrder
-from runner.protocol.enums import OrderType, RejectReason, Side, TimeInForce, TrailingType
+from runner.protocol.commands import ModifyOrder
+from runner.protocol.enums import Side
 from runner.protocol.messages import (
     Account,
     Candle,
@@ -35,7 +35,8 @@ from runner.strategy.indicators import (
     lowest,
 )
 from runner.strategy.order import CancelRequest, ModifyRequest, Order
-from runner.strategy.sizing import Number, exact_quantity, quantity_step, worth
+from runner.strategy.placing import Wish, place, place_difference
+from runner.strategy.sizing import Number, exact_quantity
 
 S = TypeVar("S", bound="Strategy")
 
@@ -130,10 +131,11 @@ class Strategy:
                 symbol, or the time in force does not exist. Numbers that make no order (zero,
                 negative, not finite) do not raise: they come back as a rejection.
         """
-        return self._order(
-            Side.BUY, symbol, quantity, notional, equity, limit, stop, trail,
+        wish = Wish(
+            Side.BUY, self._symbol(symbol), quantity, notional, equity, limit, stop, trail,
             stop_loss, take_profit, time_in_force, reduce_only, reason,
         )  # fmt: skip
+        return place(self._desk, wish)
 
     def sell(
         self,
@@ -152,10 +154,11 @@ class Strategy:
         reason: str = "",
     ) -> Order:
         """Order to sell; beyond what is held this sells short. Arguments as for `buy`."""
-        return self._order(
-            Side.SELL, symbol, quantity, notional, equity, limit, stop, trail,
+        wish = Wish(
+            Side.SELL, self._symbol(symbol), quantity, notional, equity, limit, stop, trail,
             stop_loss, take_profit, time_in_force, reduce_only, reason,
         )  # fmt: skip
+        return place(self._desk, wish)
 
     def target(
         self,
@@ -175,21 +178,8 @@ class Strategy:
             ValueError: as for `buy`.
         """
         name = self._symbol(symbol)
-        _exactly_one(quantity=quantity, notional=notional, equity=equity)
-        price = self._desk.price(name)
-        try:
-            if quantity is not None:
-                wanted = exact_quantity(quantity)
-            else:
-                value = self._value(notional, equity)
-                wanted = self._worth(name, abs(value), price) * (1 if value >= 0 else -1)
-        except (ValueError, ArithmeticError) as error:
-            return self._rejected(Side.BUY, name, RejectReason.INVALID_QUANTITY, str(error), reason)
-        difference = wanted - self._desk.portfolio.quantity(name)
-        if not difference:
-            return None
-        side = Side.BUY if difference > 0 else Side.SELL
-        return self._order(side, name, abs(difference), reason=reason)
+        wish = Wish(Side.BUY, name, quantity, notional, equity, reason=reason)
+        return place_difference(self._desk, wish)
 
     def close(
         self, symbol: str | None = None, *, limit: Number | None = None, reason: str = ""
@@ -200,7 +190,8 @@ class Strategy:
         if not held:
             return None
         side = Side.SELL if held > 0 else Side.BUY
-        return self._order(side, name, abs(held), limit=limit, reduce_only=True, reason=reason)
+        wish = Wish(side, name, abs(held), limit=limit, reduce_only=True, reason=reason)
+        return place(self._desk, wish)
 
     def cancel(self, order: Order | None = None, *, symbol: str | None = None) -> None:
         """Cancel one working order, or all working orders of a symbol.
@@ -367,79 +358,6 @@ class Strategy:
             raise ValueError("no event is being handled yet: name the symbol")
         return name
 
-    def _order(
-        self,
-        side: Side,
-        symbol: str | None,
-        quantity: Number | None = None,
-        notional: Number | None = None,
-        equity: Number | None = None,
-        limit: Number | None = None,
-        stop: Number | None = None,
-        trail: Number | None = None,
-        stop_loss: Number | None = None,
-        take_profit: Number | None = None,
-        time_in_force: str = "GTC",
-        reduce_only: bool = False,
-        reason: str = "",
-    ) -> Order:
-        name = self._symbol(symbol)
-        _exactly_one(quantity=quantity, notional=notional, equity=equity)
-        tif = _time_in_force(time_in_force)
-        try:
-            prices: dict[str, Any] = {
-                "limit_price": _price(limit),
-                "stop_price": _price(stop),
-                "trailing_distance": _price(trail),
-                "stop_loss": _price(stop_loss),
-                "take_profit": _price(take_profit),
-            }
-        except ValueError as error:
-            return self._rejected(side, name, RejectReason.INVALID_PRICE, str(error), reason)
-        try:
-            if quantity is not None:
-                size = exact_quantity(quantity)
-            else:
-                at = prices["limit_price"] or prices["stop_price"]
-                price = float(at) if at else self._desk.price(name)
-                size = self._worth(name, self._value(notional, equity), price)
-            if size <= 0:
-                raise ValueError(f"quantity must be positive, was {size}")
-        except (ValueError, ArithmeticError) as error:
-            return self._rejected(side, name, RejectReason.INVALID_QUANTITY, str(error), reason)
-        request = SubmitOrder(
-            symbol=name,
-            side=side,
-            quantity=size,
-            order_type=_order_type(limit, stop, trail),
-            client_order_id=self._desk.next_order_id(),
-            trailing_type=None if trail is None else TrailingType.ABSOLUTE,
-            time_in_force=tif,
-            reduce_only=reduce_only,
-            **prices,
-        )
-        return self._desk.submit(request, reason)
-
-    def _value(self, notional: Number | None, equity: Number | None) -> float:
-        if notional is not None:
-            return float(notional)
-        if equity is None:  # `_exactly_one` has checked it
-            raise ValueError("no size given")
-        return float(equity) * self._desk.equity()
-
-    def _worth(self, symbol: str, value: float, price: float | None) -> Decimal:
-        if price is None:
-            raise ValueError(f"no price of {symbol} is known yet: give a quantity or a limit")
-        return worth(value, price, quantity_step(symbol))
-
-    def _rejected(
-        self, side: Side, symbol: str, reason: RejectReason, message: str, why: str
-    ) -> Order:
-        order = Order(
-            self._desk.next_order_id(), symbol, side, Decimal(0), OrderType.MARKET, reason=why
-        )
-        return self._desk.reject(order, reason.value, message)
-
 
 def seat(strategy: type[S], desk: Desk, params: Mapping[str, Any]) -> S:
     """Make a strategy that works at `desk` with `params`, which hold already in its `__init__`.
@@ -453,37 +371,3 @@ def seat(strategy: type[S], desk: Desk, params: Mapping[str, Any]) -> S:
         setattr(made, name, value)
     strategy.__init__(made)
     return made
-
-
-def _exactly_one(**sizes: Number | None) -> None:
-    given = [name for name, value in sizes.items() if value is not None]
-    if len(given) != 1:
-        raise ValueError(
-            f"give exactly one of {', '.join(sizes)}, was {', '.join(given) or 'none'}"
-        )
-
-
-def _price(number: Number | None) -> Decimal | None:
-    if number is None:
-        return None
-    value = exact_quantity(number)
-    if value <= 0:
-        raise ValueError(f"a price must be positive, was {value}")
-    return value
-
-
-def _order_type(limit: Number | None, stop: Number | None, trail: Number | None) -> OrderType:
-    if trail is not None:
-        return OrderType.TRAILING_STOP
-    if stop is not None:
-        return OrderType.STOP if limit is None else OrderType.STOP_LIMIT
-    return OrderType.MARKET if limit is None else OrderType.LIMIT
-
-
-def _time_in_force(text: str) -> TimeInForce:
-    try:
-        return TimeInForce(text)
-    except ValueError:
-        raise ValueError(
-            f"time_in_force must be one of {', '.join(TimeInForce)}, was {text!r}"
-        ) from None
