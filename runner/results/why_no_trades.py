@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from runner.protocol.decimals import plain
 from runner.protocol.enums import OrderStatus, OrderType
 from runner.session import Session
-from runner.strategy.desk import Desk, Stream
+from runner.strategy.desk import Desk
 from runner.strategy.indicators import Indicator
 from runner.strategy.order import Order
+from runner.strategy.stream import Stream
 
 
 def why_no_trades(session: Session, subscribed: Sequence[str] = ()) -> tuple[str, ...]:

@@ -24,39 +24,15 @@ from runner.protocol.messages import (
     Trade,
 )
 from runner.protocol.times import from_ms, to_ms
-from runner.strategy.indicators import Indicator, Kernel
+from runner.strategy.indicators import Indicator
 from runner.strategy.order import Attention, CancelRequest, LocalRejection, ModifyRequest, Order
 from runner.strategy.portfolio import Portfolio
+from runner.strategy.stream import Stream
 
 Request = SubmitOrder | CancelRequest | ModifyRequest | LocalRejection | Attention
 """What a strategy may leave in the outbox."""
 
 _ZERO = Decimal(0)
-
-
-class Stream:
-    """What is kept per symbol and timeframe: the latest candles and the indicators' state."""
-
-    __slots__ = ("first_close", "history", "kernels", "symbol", "takers", "timeframe", "updates")
-
-    def __init__(self, candle: Candle, indicators: list[Indicator], history: int) -> None:
-        self.symbol = candle.symbol
-        self.timeframe = candle.timeframe
-        self.first_close = candle.close
-        self.history: deque[Candle] = deque(maxlen=history)
-        self.kernels: list[Kernel] = [
-            one.make(one)
-            for one in indicators
-            if one.timeframe is None or one.timeframe == candle.timeframe
-        ]
-        self.updates = [kernel.update for kernel in self.kernels]
-        self.takers: list[Callable[[Candle], None]] = []
-
-    def show(self, *, only_fixed: bool = False) -> None:
-        """Let the indicators show this stream's values, or only those fixed to its timeframe."""
-        for kernel in self.kernels:
-            if not only_fixed or kernel.indicator.timeframe is not None:
-                kernel.indicator.value = kernel.value
 
 
 class Desk:

@@ -1,0 +1,191 @@
+"""What a run is driven against: the embedded exchange, an engine, or a gateway, ready to go.
+
+What a runtime needs is imported when that runtime is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from runner.config.models import RunConfig, Runtime
+from runner.errors import ConfigError
+from runner.protocol.admission import CANDLE, Subscription
+from runner.protocol.times import to_ms
+from runner.protocol.urls import gateway_http_url, gateway_ws_url, is_loopback
+from runner.results.conventions import Conventions, embedded_conventions, peer_conventions
+from runner.results.result import DataFacts, RuntimeFacts
+from runner.session import Ending, Session
+from runner.transports.stop import StopRequest
+
+_BPS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One runtime, ready to be driven."""
+
+    drive: Callable[[StopRequest], Ending]
+    runtime: RuntimeFacts
+    data: DataFacts
+    conventions: Conventions
+    candles: int | None
+    """How many candles will come, where that is known."""
+
+
+def peer_of(
+    config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...], cwd: Path
+) -> Peer:
+    """Return what the configuration says to run against.
+
+    Raises:
+        ConfigError: subscriptions or keys that the runtime cannot take.
+        DataError: the prices of the embedded engine cannot be read.
+    """
+    if config.runtime is Runtime.EMBEDDED:
+        return _embedded(config, session, subscriptions, cwd)
+    return _remote(config, session, subscriptions)
+
+
+def _embedded(
+    config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...], cwd: Path
+) -> Peer:
+    from runner.engine.costs import Commission, Slippage
+    from runner.engine.data import open_data
+    from runner.engine.exchange import Exchange
+    from runner.engine.feed import Feed
+    from runner.transports.local import run_local
+
+    data, exchange = config.data, config.exchange
+    path = data.path if data.path == "sample" else str(cwd / data.path)
+    series = open_data(
+        path,
+        _symbols(subscriptions, data.path),
+        timeframe=data.timeframe or _timeframe(subscriptions),
+        start_ms=to_ms(data.start) if data.start else None,
+        end_ms=to_ms(data.end) + 1 if data.end else None,
+    )
+    feed = Feed(series)
+    session.desk.subscribed = feed.symbols
+    commission = Commission(
+        bps=exchange.commission.rate * _BPS,
+        per_unit=exchange.commission.per_unit,
+        minimum=exchange.commission.minimum,
+    )
+    slippage = Slippage(bps=exchange.slippage.rate * _BPS)
+    venue = Exchange(
+        feed,
+        cash=exchange.cash,
+        leverage=exchange.leverage,
+        commission=commission,
+        slippage=slippage,
+        currency=exchange.currency,
+    )
+    return Peer(
+        drive=lambda stop: run_local(session, venue, stop=stop, max_events=config.max_events),
+        runtime=RuntimeFacts("embedded"),
+        data=DataFacts(
+            "bundled sample" if data.path == "sample" else data.path,
+            feed.symbols,
+            tuple(dict.fromkeys(one.timeframe for one in series)),
+        ),
+        conventions=embedded_conventions(
+            cash=exchange.cash,
+            leverage=exchange.leverage,
+            currency=exchange.currency,
+            commission_bps=commission.bps,
+            commission_per_unit=commission.per_unit,
+            commission_minimum=commission.minimum,
+            slippage_bps=slippage.bps,
+        ),
+        candles=len(feed),
+    )
+
+
+def _symbols(subscriptions: tuple[Subscription, ...], path: str) -> tuple[str, ...]:
+    for one in subscriptions:
+        if one.event_type != CANDLE:
+            raise ConfigError(
+                f"the embedded engine has candles only, was {one}",
+                where="subscriptions",
+                fix=f"subscribe to {one.symbol}:candle, or run against an engine with quotes",
+                id="E320",
+            )
+    if not subscriptions and path == "sample":
+        return ("S:AAPL",)
+    return tuple(dict.fromkeys(one.symbol for one in subscriptions))
+
+
+def _timeframe(subscriptions: tuple[Subscription, ...]) -> str | None:
+    wanted = {one.timeframe for one in subscriptions if one.timeframe is not None}
+    if len(wanted) > 1:
+        raise ConfigError(
+            f"one run of the embedded engine has one timeframe, was {', '.join(sorted(wanted))}",
+            where="subscriptions",
+            fix="subscribe to one timeframe",
+            id="E321",
+        )
+    return wanted.pop() if wanted else None
+
+
+def _remote(config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...]) -> Peer:
+    from runner.transports.rest import RestClient
+    from runner.transports.websocket import ConnectionSettings, run_websocket
+
+    if config.runtime is Runtime.ENGINE:
+        ws_url, rest_url = config.engine.ws_url, config.engine.rest_url
+        secret, variable = config.engine.token, "RUNNER_ENGINE__TOKEN"
+    else:
+        ws_url, rest_url = gateway_ws_url(config.gateway.url), gateway_http_url(config.gateway.url)
+        secret, variable = config.gateway.api_key, "GATEWAY_API_KEY"
+    key = secret.get_secret_value() if secret else None
+    if key is not None:
+        for url in (ws_url, rest_url):
+            _refuse_open_line(url, variable)
+    connection = config.connection
+    settings = ConnectionSettings(
+        open_timeout_s=connection.open_timeout,
+        close_timeout_s=connection.close_timeout,
+        ping_interval_s=connection.ping_interval,
+        ping_timeout_s=connection.ping_timeout,
+        max_attempts=connection.max_attempts,
+        backoff_initial_s=connection.backoff_initial,
+        backoff_max_s=connection.backoff_max,
+        stall_timeout_s=connection.stall_timeout,
+        spin_us=connection.spin * 1e6,
+        max_frame_bytes=connection.max_frame_bytes,
+        guard_after_s=connection.guard_after,
+        headers={"Authorization": f"Bearer {key}"} if key else {},
+    )
+    rest = RestClient(rest_url, api_key=key, timeout_s=connection.request_timeout)
+    return Peer(
+        drive=lambda stop: run_websocket(
+            session,
+            url=ws_url,
+            rest=rest,
+            settings=settings,
+            stop=stop,
+            max_events=config.max_events,
+        ),
+        runtime=RuntimeFacts(config.runtime.value, (ws_url, rest_url)),
+        data=DataFacts(
+            f"data of the {config.runtime.value}",
+            tuple(dict.fromkeys(one.symbol for one in subscriptions)),
+        ),
+        conventions=peer_conventions(config.runtime.value),
+        candles=None,
+    )
+
+
+def _refuse_open_line(url: str, variable: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in ("ws", "http") and not is_loopback(parts.hostname or ""):
+        raise ConfigError(
+            f"{variable} would travel unencrypted to {parts.hostname}",
+            where=url,
+            why="whoever listens on the way could trade with it",
+            fix="use wss:// and https://, or unset the variable if the peer asks for no key",
+            id="E330",
+        )

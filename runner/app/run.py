@@ -1,0 +1,171 @@
+"""From a configuration to a run, and to its result."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runner.app.peers import Peer, peer_of
+from runner.config.load import Loaded
+from runner.config.models import RunConfig, Runtime
+from runner.dashboard.progress import Mode, Progress, announced, choose_ui
+from runner.errors import GateFailed, RunnerError, StrategyLoadError, UsageError
+from runner.protocol.admission import Subscription, SubscriptionFilter
+from runner.protocol.subscriptions import SubscriptionError, parse_subscriptions
+from runner.results.result import RunResult, StrategyFacts, build_result
+from runner.results.suggestion import next_command
+from runner.session import Ending, Session
+from runner.strategy.base import Strategy, seat
+from runner.strategy.desk import Desk
+from runner.strategy.loader import load_strategy
+from runner.strategy.params import declared_params, resolve_params
+from runner.transports.stop import StopRequest, stop_after, stop_on_signals
+
+SIGNAL_EXITS = {"interrupted": 130, "terminated": 143}
+"""Exit codes of a run that a signal ended in good order."""
+GC_THRESHOLDS = (100_000, 50, 100)
+
+
+def execute(
+    loaded: Loaded,
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    typed: Sequence[str] = (),
+) -> tuple[RunResult, RunnerError | None]:
+    """Run what the configuration says and return the result, with the error that ended it.
+
+    What the strategy prints goes to stderr: stdout carries the result alone. `typed` are the
+    arguments of the command line, for the suggestion of what to type next.
+
+    Raises:
+        RunnerError: the run could not begin (configuration, strategy, data).
+    """
+    config = loaded.config
+    ui = choose_ui(config.ui.value, sys.stderr, environ)
+    with redirect_stdout(sys.stderr):
+        session, facts, subscriptions = _seat(config, cwd)
+        with announced(f"reading {config.data.path}", sys.stderr, ui):
+            peer = peer_of(config, session, subscriptions, cwd)
+        started, clock = datetime.now(UTC), time.perf_counter()
+        ending, error = _drive(config, session, peer, ui)
+    if error is None and ending is not None and ending.why == "complete":
+        error = _gate(session)
+    code = SIGNAL_EXITS.get(ending.why, 0) if ending is not None else 0
+    result = build_result(
+        session,
+        ending,
+        strategy=facts,
+        data=peer.data,
+        conventions=peer.conventions,
+        runtime=peer.runtime,
+        seconds=time.perf_counter() - clock,
+        started=started,
+        error=error,
+        exit_code=error.exit_code if error is not None else code,
+        next_command=next_command(typed, declared_params(type(session.strategy)), facts.params),
+    )
+    return result, error
+
+
+def _drive(
+    config: RunConfig, session: Session, peer: Peer, ui: Mode
+) -> tuple[Ending | None, RunnerError | None]:
+    desk = session.desk
+    stop = StopRequest()
+    progress = Progress(
+        peer.candles,
+        lambda: (desk.market_events, desk.progress_ms),
+        sys.stderr,
+        ui,
+    )
+    relax_garbage_collection()
+    try:
+        with stop_on_signals(stop), stop_after(stop, config.timeout), progress:
+            return peer.drive(stop), None
+    except RunnerError as error:
+        return None, error
+
+
+def relax_garbage_collection() -> None:
+    """Look for reference cycles less often than Python does by default.
+
+    A run keeps every order and execution, and hardly ever makes a cycle. Walking through all it
+    keeps, again and again, took a fifth of the time of a run with many executions.
+    """
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
+def _gate(session: Session) -> RunnerError | None:
+    if session.desk.market_events:
+        return None
+    what, fix = "not one candle or quote arrived", "look at the data of the peer"
+    if session.not_subscribed:
+        what = f"none of the {session.not_subscribed:,} candles and quotes is subscribed"
+        fix = f"subscribe to what the peer sends; was {', '.join(session.desk.subscribed)}"
+    return GateFailed(
+        f"the run finished, but {what}",
+        why="a strategy that saw nothing has proven nothing",
+        fix=fix,
+        id="E801",
+    )
+
+
+def _seat(config: RunConfig, cwd: Path) -> tuple[Session, StrategyFacts, tuple[Subscription, ...]]:
+    if config.strategy is None:
+        raise UsageError(
+            "no strategy is named",
+            where="command line and configuration",
+            fix="name one: runner run strategies/sma_cross.py",
+            id="E202",
+        )
+    found = load_strategy(config.strategy, cwd=cwd, trust=config.trust)
+    params = resolve_params(found, config.params)
+    subscriptions = config.subscriptions
+    if not subscriptions and config.runtime is Runtime.EMBEDDED:
+        subscriptions = _default_subscriptions(found)
+    backtest = config.runtime is not Runtime.GATEWAY
+    desk = Desk(order_prefix="r" if backtest else _order_prefix(), history=found.history)
+    desk.subscribed = tuple(dict.fromkeys(one.symbol for one in subscriptions))
+    session = Session(
+        _made(found, desk, params),
+        desk,
+        backtest=backtest,
+        on_exception=config.on_exception.value,
+        require_complete=config.connection.require_complete,
+        admits=SubscriptionFilter(subscriptions).admits if subscriptions else None,
+    )
+    return session, StrategyFacts(found.__name__, config.strategy, params), subscriptions
+
+
+def _made(found: type[Strategy], desk: Desk, params: Mapping[str, object]) -> Strategy:
+    try:
+        return seat(found, desk, params)
+    except Exception as error:
+        raise StrategyLoadError(
+            f"{found.__name__} cannot be made: {type(error).__name__}: {error}",
+            where=f"{found.__name__}.__init__",
+            why="a strategy is made without arguments",
+            fix="prepare in on_start, which knows the account and the parameters",
+            id="E426",
+        ) from error
+
+
+def _order_prefix() -> str:
+    # Live order ids must differ from those of every earlier run at the same gateway.
+    return datetime.now(UTC).strftime("%y%m%d%H%M%S").lower()
+
+
+def _default_subscriptions(found: type[Strategy]) -> tuple[Subscription, ...]:
+    try:
+        return parse_subscriptions(",".join(found.default_subscriptions))
+    except SubscriptionError as error:
+        raise StrategyLoadError(
+            f"{found.__name__}.default_subscriptions: {error}", id="E425"
+        ) from error
