@@ -1,6 +1,6 @@
 """Run every benchmark, one after the other, each in a process of its own.
 
-    python -m tests.benchmarks [name ...]
+python -m tests.benchmarks [name ...]
 """
 
 from __future__ import annotations
