@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from websockets.client import ClientProtocol
-from websockets.frames import OP_BINARY, OP_CONT, OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 from websockets.protocol import CLOSED, OPEN
 
 from runner.protocol.codec import decode, encode
@@ -25,6 +25,7 @@ from runner.transports.opening import CHUNK, NOT_YET
 ABNORMAL = 1006
 """The close code of a connection that just broke. Source: RFC 6455, section 7.4.1."""
 _PONG = encode(Pong())
+_TEXT = Opcode.TEXT  # looked up once for every frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,9 @@ class Wire:
     def _sort(self, events: list[Any]) -> None:
         for frame in events:
             opcode = frame.opcode
-            if opcode is OP_TEXT and frame.fin:
+            if opcode is _TEXT and frame.fin:
                 self._keep(bytes(frame.data))
-            elif opcode in (OP_TEXT, OP_BINARY, OP_CONT):
+            elif opcode in (_TEXT, Opcode.BINARY, Opcode.CONT):
                 self._parts.append(frame)
                 if frame.fin:
                     self._assemble()
@@ -140,7 +141,7 @@ class Wire:
     def _assemble(self) -> None:
         parts, self._parts = self._parts, []
         data = b"".join(part.data for part in parts)
-        if parts[0].opcode is OP_TEXT:
+        if parts[0].opcode is _TEXT:
             self._keep(data)
         else:
             self.messages.append(Malformed("a binary message, not text", data[:MALFORMED_BYTES]))

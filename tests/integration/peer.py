@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -48,7 +48,7 @@ class Client:
     def send(self, *messages: str | bytes) -> None:
         """Send messages, all in one write."""
         texts = [one.encode() if isinstance(one, str) else one for one in messages]
-        self.write(b"".join(Frame(OP_TEXT, text).serialize(mask=False) for text in texts))
+        self.write(b"".join(Frame(Opcode.TEXT, text).serialize(mask=False) for text in texts))
 
     def write(self, data: bytes) -> None:
         """Write bytes as they are."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from websockets.frames import OP_BINARY, OP_CONT, OP_PING, OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 
 from runner.errors import ConnectError, ProtocolError
 from runner.session import Stop
@@ -43,7 +43,7 @@ def cut_without_reading_the_ack(client: Client) -> None:
 def cut_inside_a_frame(client: Client) -> None:
     client.candles(0)
     client.ack()
-    client.write(Frame(OP_TEXT, candle_frame(1)).serialize(mask=False)[:-20])
+    client.write(Frame(Opcode.TEXT, candle_frame(1)).serialize(mask=False)[:-20])
     client.cut()
 
 
@@ -289,10 +289,10 @@ def test_F3_an_oversized_frame_is_exit_7_and_not_a_loop() -> None:
 @pytest.mark.parametrize(
     ("frame", "shown"),
     [
-        (Frame(OP_TEXT, b'{"type":"candle","event_'), '{"type":"candle","event_'),
-        (Frame(OP_TEXT, b""), "b''"),
-        (Frame(OP_TEXT, b'{"type":"\xff"}'), "\\xff"),
-        (Frame(OP_BINARY, b"\x00\x01binary"), "\\x01binary"),
+        (Frame(Opcode.TEXT, b'{"type":"candle","event_'), '{"type":"candle","event_'),
+        (Frame(Opcode.TEXT, b""), "b''"),
+        (Frame(Opcode.TEXT, b'{"type":"\xff"}'), "\\xff"),
+        (Frame(Opcode.BINARY, b"\x00\x01binary"), "\\x01binary"),
     ],
     ids=["cut", "empty", "not UTF-8", "binary"],
 )
@@ -315,9 +315,9 @@ def test_a_message_in_fragments_is_one_message() -> None:
     raw = candle_frame(0)
 
     def script(client: Client) -> None:
-        client.write(Frame(OP_TEXT, raw[:50], fin=False).serialize(mask=False))
-        client.write(Frame(OP_PING, b"between").serialize(mask=False))
-        client.write(Frame(OP_CONT, raw[50:]).serialize(mask=False))
+        client.write(Frame(Opcode.TEXT, raw[:50], fin=False).serialize(mask=False))
+        client.write(Frame(Opcode.PING, b"between").serialize(mask=False))
+        client.write(Frame(Opcode.CONT, raw[50:]).serialize(mask=False))
         client.ack()
         client.complete()
         client.ack()
@@ -434,7 +434,7 @@ def test_a_peer_that_never_answers_pings_is_not_pinged_in_a_backtest() -> None:
 
     def talk(sock: socket.socket) -> None:
         upgrade(sock)
-        sock.sendall(Frame(OP_TEXT, candle_frame(0)).serialize(mask=False))
+        sock.sendall(Frame(Opcode.TEXT, candle_frame(0)).serialize(mask=False))
         while data := sock.recv(65_536):
             heard.append(data)
 

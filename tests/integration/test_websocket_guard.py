@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 import pytest
-from websockets.frames import OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 
 from runner.transports.connection import Connection
 from tests.integration.peer import PATIENCE_S, Client, candle_frame, drive, running
@@ -212,7 +212,7 @@ def test_only_one_thread_reads_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Non
 
     def script(client: Client) -> None:
         for index in range(40):
-            client.write(Frame(OP_TEXT, candle_frame(index)).serialize(mask=False))
+            client.write(Frame(Opcode.TEXT, candle_frame(index)).serialize(mask=False))
             time.sleep(0.001)
         client.acks(40)
         client.complete()

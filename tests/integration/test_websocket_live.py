@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import pytest
-from websockets.frames import OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 
 from runner.errors import ConnectError
 from runner.session import Stop
@@ -101,7 +101,7 @@ def test_N7_only_an_event_makes_attempts_count_anew() -> None:
 def test_N8_a_peer_that_stops_answering_is_given_up() -> None:
     def talk(sock: socket.socket) -> None:
         upgrade(sock)
-        sock.sendall(Frame(OP_TEXT, candle_frame(0)).serialize(mask=False))
+        sock.sendall(Frame(Opcode.TEXT, candle_frame(0)).serialize(mask=False))
         while sock.recv(65_536):
             pass
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from websockets.client import ClientProtocol
-from websockets.frames import OP_CLOSE, OP_PING, OP_PONG, OP_TEXT, Close, Frame
+from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
@@ -53,17 +53,22 @@ def pair() -> Iterator[Pair]:
 
 def test_messages_are_kept_in_order_and_heartbeats_answered_at_once(pair: Pair) -> None:
     ping = b'{"type":"ping","timestamp":"2024-01-01T00:00:00Z"}'
-    pair.say(Frame(OP_TEXT, b"1"), Frame(OP_TEXT, ping), Frame(OP_PING, b"p"), Frame(OP_TEXT, b"2"))
+    pair.say(
+        Frame(Opcode.TEXT, b"1"),
+        Frame(Opcode.TEXT, ping),
+        Frame(Opcode.PING, b"p"),
+        Frame(Opcode.TEXT, b"2"),
+    )
 
     pair.wire.read()
 
     assert list(pair.wire.messages) == [b"1", b"2"]
-    assert sorted(pair.heard()) == [(OP_TEXT, b'{"type":"pong"}'), (OP_PONG, b"p")]
+    assert sorted(pair.heard()) == [(Opcode.TEXT, b'{"type":"pong"}'), (Opcode.PONG, b"p")]
 
 
 def test_a_word_about_a_ping_is_not_a_ping(pair: Pair) -> None:
     text = b'{"type":"error","code":"ping","message":"x","timestamp":"2024-01-01T00:00:00Z"}'
-    pair.say(Frame(OP_TEXT, text))
+    pair.say(Frame(Opcode.TEXT, text))
 
     pair.wire.read()
 
@@ -72,13 +77,13 @@ def test_a_word_about_a_ping_is_not_a_ping(pair: Pair) -> None:
 
 def test_a_close_is_answered_and_keeps_what_came_before_it(pair: Pair) -> None:
     close = Close(1001, "bye").serialize()
-    pair.say(Frame(OP_TEXT, b"1"), Frame(OP_CLOSE, close), Frame(OP_TEXT, b"too late"))
+    pair.say(Frame(Opcode.TEXT, b"1"), Frame(Opcode.CLOSE, close), Frame(Opcode.TEXT, b"too late"))
 
     pair.wire.read()
 
     assert list(pair.wire.messages) == [b"1"]
     assert pair.wire.ended == Ended(1001, "bye")
-    assert pair.heard() == [(OP_CLOSE, close)]
+    assert pair.heard() == [(Opcode.CLOSE, close)]
 
 
 def test_an_end_without_a_close_is_abnormal(pair: Pair) -> None:
@@ -90,7 +95,7 @@ def test_an_end_without_a_close_is_abnormal(pair: Pair) -> None:
 
 
 def test_a_masked_frame_is_a_fault_of_the_peer(pair: Pair) -> None:
-    pair.there.sendall(Frame(OP_TEXT, b"1").serialize(mask=True))
+    pair.there.sendall(Frame(Opcode.TEXT, b"1").serialize(mask=True))
 
     pair.wire.read()
 
@@ -120,7 +125,7 @@ def test_closing_waits_for_a_deaf_peer_no_longer_than_told(pair: Pair) -> None:
     pair.wire.close(1000, timeout_s=0.02)
 
     assert pair.wire.fileno() == -1
-    assert pair.heard() == [(OP_CLOSE, Close(1000, "").serialize())]
+    assert pair.heard() == [(Opcode.CLOSE, Close(1000, "").serialize())]
 
 
 def test_reading_ahead_of_a_busy_strategy_has_a_limit(
@@ -129,7 +134,7 @@ def test_reading_ahead_of_a_busy_strategy_has_a_limit(
     monkeypatch.setattr(connection, "BACKLOG_BYTES", 100_000)
     waker = Waker(lambda: False)
     line = Connection(pair.wire, waker, ConnectionSettings())
-    text = Frame(OP_TEXT, b"x" * 60_000)
+    text = Frame(Opcode.TEXT, b"x" * 60_000)
 
     pair.say(text, text)
     line.stand_in(line.turns)
@@ -146,7 +151,7 @@ def test_closing_waits_until_the_peer_has_read_everything(pair: Pair) -> None:
     notes: list[Any] = []
 
     def peer() -> None:
-        while not notes or notes[-1][0] is not OP_CLOSE:
+        while not notes or notes[-1][0] is not Opcode.CLOSE:
             notes.extend(pair.heard())
         pair.there.sendall(b"".join(pair.peer.data_to_send()))
 
@@ -155,7 +160,7 @@ def test_closing_waits_until_the_peer_has_read_everything(pair: Pair) -> None:
     pair.wire.send_text(b"the last word")
     pair.wire.close(1000, timeout_s=PATIENCE_S)
 
-    assert [opcode for opcode, _ in notes] == [OP_TEXT, OP_CLOSE]
+    assert [opcode for opcode, _ in notes] == [Opcode.TEXT, Opcode.CLOSE]
     reader.join()
 
 

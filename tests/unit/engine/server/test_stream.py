@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from websockets.frames import OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 
 from runner.engine.server.stream import framed
 
@@ -12,4 +12,4 @@ from runner.engine.server.stream import framed
 def test_a_frame_of_any_size_is_what_the_websockets_library_writes(size: int) -> None:
     payload = b"x" * size
 
-    assert framed(payload) == Frame(OP_TEXT, payload).serialize(mask=False)
+    assert framed(payload) == Frame(Opcode.TEXT, payload).serialize(mask=False)
