@@ -16,6 +16,7 @@ from runner import errors
 from runner.cli.root import app
 from runner.config.keys import GUIDE_VARIABLES, all_keys
 from runner.config.schema import json_schema
+from runner.engine.states import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -71,7 +72,14 @@ def exits() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"commands": commands, "keys": keys, "exits": exits}
+def states() -> str:
+    """Return every change of an order's state in the embedded engine."""
+    lines = ["| from | event | to | when |", "|---|---|---|---|"]
+    lines += [f"| {one.state} | `{one.event}` | {one.to} | {one.reason} |" for one in TRANSITIONS]
+    return "\n".join(lines)
+
+
+TABLES = {"commands": commands, "keys": keys, "exits": exits, "states": states}
 
 
 def rendered(text: str) -> str:

@@ -52,10 +52,11 @@ def peer_of(
 def _embedded(
     config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...], cwd: Path
 ) -> Peer:
-    from runner.engine.costs import Commission, Slippage
+    from runner.engine.costs import Commission, Slippage, Spread
     from runner.engine.data import open_data
     from runner.engine.exchange import Exchange
     from runner.engine.feed import Feed
+    from runner.engine.repairs import Allowed
     from runner.transports.local import run_local
 
     data, exchange = config.data, config.exchange
@@ -66,6 +67,8 @@ def _embedded(
         timeframe=data.timeframe or _timeframe(subscriptions),
         start_ms=to_ms(data.start) if data.start else None,
         end_ms=to_ms(data.end) + 1 if data.end else None,
+        columns=data.columns,
+        allowed=Allowed(sort=data.sort, dedupe=data.dedupe, skip_bad=data.skip_bad),
     )
     feed = Feed(series)
     session.desk.subscribed = feed.symbols
@@ -73,14 +76,20 @@ def _embedded(
         bps=exchange.commission.rate * _BPS,
         per_unit=exchange.commission.per_unit,
         minimum=exchange.commission.minimum,
+        maker_bps=None if exchange.commission.maker is None else exchange.commission.maker * _BPS,
     )
-    slippage = Slippage(bps=exchange.slippage.rate * _BPS)
+    slippage = Slippage(
+        bps=exchange.slippage.rate * _BPS, range_share=exchange.slippage.range_share
+    )
+    spread = Spread(half_bps=exchange.half_spread * _BPS)
     venue = Exchange(
         feed,
         cash=exchange.cash,
         leverage=exchange.leverage,
         commission=commission,
         slippage=slippage,
+        spread=spread,
+        volume_share=exchange.volume_share,
         currency=exchange.currency,
     )
     return Peer(
@@ -90,6 +99,7 @@ def _embedded(
             "bundled sample" if data.path == "sample" else data.path,
             feed.symbols,
             tuple(dict.fromkeys(one.timeframe for one in series)),
+            tuple(said for one in series for said in one.repairs.sentences(one.origin)),
         ),
         conventions=embedded_conventions(
             cash=exchange.cash,
@@ -98,7 +108,11 @@ def _embedded(
             commission_bps=commission.bps,
             commission_per_unit=commission.per_unit,
             commission_minimum=commission.minimum,
+            commission_maker_bps=commission.maker_bps,
             slippage_bps=slippage.bps,
+            slippage_range_share=slippage.range_share,
+            half_spread_bps=spread.half_bps,
+            volume_share=exchange.volume_share,
         ),
         candles=len(feed),
     )

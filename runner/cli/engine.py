@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.engine_session import failure, session_rules
+from runner.cli.engine_terms import Terms
+from runner.cli.options import read, read_optional
+
 if TYPE_CHECKING:
-    from runner.engine.exchange import Exchange
     from runner.engine.feed import Feed
     from runner.engine.server import EngineServer
-    from runner.errors import RunnerError
-
-Value = TypeVar("Value")
 
 engine = typer.Typer(
     help="A Backtest Engine on this machine, over bundled or your own prices.",
@@ -23,8 +21,6 @@ engine = typer.Typer(
 )
 
 TOKEN_VARIABLE = "RUNNER_ENGINE__TOKEN"  # noqa: S105 - the name of a variable, not a token
-MAX_MONEY = Decimal(10) ** 15
-MAX_LEVERAGE = Decimal(1000)
 MAX_PING_SECONDS = 3600.0
 SIGNAL_EXITS = {"interrupted": 130, "terminated": 143}
 
@@ -38,7 +34,7 @@ def _group() -> None:
 @engine.command(epilog="Example: runner engine serve --symbols S:AAPL,S:MSFT --from 2010-01-01")
 def serve(
     data: Annotated[
-        str, typer.Option("--data", help="sample, a CSV file, or a pattern: prices/{symbol}.csv.")
+        str, typer.Option("--data", help="sample, a file, or a pattern: prices/{symbol}.csv.")
     ] = "sample",
     symbols: Annotated[
         list[str] | None,
@@ -51,6 +47,20 @@ def serve(
     timeframe: Annotated[
         str | None, typer.Option("--timeframe", help="Length of one candle; else detected.")
     ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="Which column is which: time=Date,open=O; else detected."),
+    ] = None,
+    sort: Annotated[
+        bool, typer.Option("--sort", help="Put candles into the order of their times.")
+    ] = False,
+    dedupe: Annotated[
+        bool, typer.Option("--dedupe", help="Keep the last of several candles of one moment.")
+    ] = False,
+    skip_bad: Annotated[
+        int,
+        typer.Option("--skip-bad", min=0, help="Leave out up to this many rows that are bad."),
+    ] = 0,
     cash: Annotated[str, typer.Option("--cash", help="Balance at the start.")] = "100000",
     leverage: Annotated[
         str, typer.Option("--leverage", help="Value of positions allowed per unit of equity.")
@@ -58,6 +68,10 @@ def serve(
     commission: Annotated[
         str, typer.Option("--commission", help='Share of the traded value: "5 bps" or 0.05%.')
     ] = "0 bps",
+    commission_maker: Annotated[
+        str | None,
+        typer.Option("--commission-maker", help="The share of orders that waited; else the same."),
+    ] = None,
     commission_per_unit: Annotated[
         str, typer.Option("--commission-per-unit", help="Charge per unit traded.")
     ] = "0",
@@ -67,6 +81,17 @@ def serve(
     slippage: Annotated[
         str, typer.Option("--slippage", help='On market and stop fills, against you: "2 bps".')
     ] = "0 bps",
+    slippage_range_share: Annotated[
+        str,
+        typer.Option("--slippage-range-share", help="Share of the candle's range, against you."),
+    ] = "0%",
+    half_spread: Annotated[
+        str, typer.Option("--half-spread", help='On market and stop fills, against you: "1 bps".')
+    ] = "0 bps",
+    volume_share: Annotated[
+        str | None,
+        typer.Option("--volume-share", help="Most of a candle's volume that an order takes: 10%."),
+    ] = None,
     host: Annotated[
         str,
         typer.Option("--host", help="Address to listen on; beyond this machine it needs a token."),
@@ -91,6 +116,42 @@ def serve(
     ping_interval: Annotated[
         str, typer.Option("--ping-interval", help="Time between heartbeats; 0 for none.")
     ] = "15s",
+    speed: Annotated[
+        str,
+        typer.Option(
+            "--speed", help="max, realtime, a multiple such as 100x, or step: one step per Enter."
+        ),
+    ] = "max",
+    start_on: Annotated[
+        str,
+        typer.Option("--start-on", help="What starts a replay: connect, or the first ack."),
+    ] = "connect",
+    ack_window: Annotated[
+        str,
+        typer.Option(
+            "--ack-window", help="Wait for an ack before time goes on without it; 0 for ever."
+        ),
+    ] = "0",
+    ack_grace: Annotated[
+        int,
+        typer.Option(
+            "--ack-grace", min=1, help="Missed acks in a row that halt a run before its first ack."
+        ),
+    ] = 24,
+    ack_limit: Annotated[
+        int,
+        typer.Option("--ack-limit", min=1, help="Missed acks in a row that halt a run later."),
+    ] = 5,
+    resume_window: Annotated[
+        str,
+        typer.Option(
+            "--resume-window", help="How long a run is kept for a strategy that was cut off."
+        ),
+    ] = "0",
+    dialect: Annotated[
+        str,
+        typer.Option("--dialect", help="normalised, or raw: what a gateway expects of an engine."),
+    ] = "normalised",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the addresses as one JSON line when ready.")
     ] = False,
@@ -98,25 +159,46 @@ def serve(
 ) -> None:
     """Serve backtests over WebSocket and REST: a fresh one for each strategy that connects."""
     from runner import __version__
-    from runner.config import units
+    from runner.config import fields, units
     from runner.engine.data import open_data
     from runner.engine.feed import Feed
+    from runner.engine.repairs import Allowed
     from runner.engine.server import EngineServer, Guard, serve_until_done
     from runner.protocol.enums import TIMEFRAME_MS
     from runner.protocol.times import to_ms
 
     guard = Guard(host, token or None, frozenset(allow_origin or ()))
-    first = _optional("--from", units.parse_moment, start)
-    last = _optional("--to", lambda text: units.parse_moment(text, end=True), end)
-    length = _optional(
+    first = read_optional("--from", units.parse_moment, start)
+    last = read_optional("--to", lambda text: units.parse_moment(text, end=True), end)
+    length = read_optional(
         "--timeframe", lambda text: units.parse_choice(text, tuple(TIMEFRAME_MS)), timeframe
     )
-    seconds = _read(
+    seconds = read(
         "--ping-interval",
         lambda text: units.parse_duration(text, low=0.001, high=MAX_PING_SECONDS, zero=True),
         ping_interval,
     )
-    terms = _Terms(cash, leverage, commission, commission_per_unit, commission_minimum, slippage)
+    rules = session_rules(
+        speed=speed,
+        start_on=start_on,
+        ack_window=ack_window,
+        ack_grace=ack_grace,
+        ack_limit=ack_limit,
+        resume_window=resume_window,
+        dialect=dialect,
+    )
+    terms = Terms(
+        cash=cash,
+        leverage=leverage,
+        commission=commission,
+        commission_maker=commission_maker,
+        commission_per_unit=commission_per_unit,
+        commission_minimum=commission_minimum,
+        half_spread=half_spread,
+        slippage=slippage,
+        slippage_range_share=slippage_range_share,
+        volume_share=volume_share,
+    )
     feed = Feed(
         open_data(
             data,
@@ -124,6 +206,8 @@ def serve(
             timeframe=length,
             start_ms=to_ms(first) if first else None,
             end_ms=to_ms(last) + 1 if last else None,
+            columns=read_optional("--columns", fields.columns().parse, columns),
+            allowed=Allowed(sort=sort, dedupe=dedupe, skip_bad=skip_bad),
         )
     )
 
@@ -134,6 +218,7 @@ def serve(
     server = EngineServer(
         lambda: terms.exchange(feed),
         guard,
+        rules=rules,
         ws_port=ws_port,
         rest_port=rest_port,
         once=once,
@@ -143,84 +228,24 @@ def serve(
     )
 
     def ready() -> None:
-        for line in _served(server, feed, data, needs_token=bool(guard.token)):
+        is_raw = dialect == "raw"
+        for line in _served(server, feed, data, needs_token=bool(guard.token), is_raw=is_raw):
             say(line)
+        if speed == "step":
+            say("engine: each line read from the input (Enter) is one time step; its end, all")
         if as_json:
             _print_addresses(server)
 
     ended = serve_until_done(server, ready)
-    if ended == "broken":
-        raise _broke_off()
+    error = failure(ended)
+    if error is not None:
+        raise error
     raise typer.Exit(SIGNAL_EXITS.get(ended, 0))
 
 
-class _Terms:
-    """What the account starts with and what trading costs, read once from the options."""
-
-    def __init__(
-        self,
-        cash: str,
-        leverage: str,
-        commission: str,
-        per_unit: str,
-        minimum: str,
-        slippage: str,
-    ) -> None:
-        from runner.config import units
-        from runner.engine.costs import Commission, Slippage
-
-        def money(text: str) -> Decimal:
-            return units.parse_number(text, low=Decimal(0), high=MAX_MONEY)
-
-        def bps(text: str) -> Decimal:
-            return units.parse_rate(text) * 10_000
-
-        self.cash = _read(
-            "--cash",
-            lambda text: units.parse_number(text, above=Decimal(0), high=MAX_MONEY),
-            cash,
-        )
-        self.leverage = _read(
-            "--leverage",
-            lambda text: units.parse_number(text, low=Decimal(1), high=MAX_LEVERAGE),
-            leverage,
-        )
-        self.commission = Commission(
-            bps=_read("--commission", bps, commission),
-            per_unit=_read("--commission-per-unit", money, per_unit),
-            minimum=_read("--commission-minimum", money, minimum),
-        )
-        self.slippage = Slippage(bps=_read("--slippage", bps, slippage))
-
-    def exchange(self, feed: Feed) -> Exchange:
-        from runner.engine.exchange import Exchange
-
-        return Exchange(
-            feed,
-            cash=self.cash,
-            leverage=self.leverage,
-            commission=self.commission,
-            slippage=self.slippage,
-        )
-
-
-def _read(option: str, parse: Callable[[str], Value], text: str) -> Value:
-    from runner.config.units import UnfitError
-    from runner.errors import ConfigError
-
-    try:
-        return parse(text)
-    except UnfitError as problem:
-        raise ConfigError(
-            f"{option} {problem.what}", where="command line", fix=problem.hint, id="E375"
-        ) from None
-
-
-def _optional(option: str, parse: Callable[[str], Value], text: str | None) -> Value | None:
-    return None if text is None else _read(option, parse, text)
-
-
-def _served(server: EngineServer, feed: Feed, data: str, *, needs_token: bool) -> list[str]:
+def _served(
+    server: EngineServer, feed: Feed, data: str, *, needs_token: bool, is_raw: bool
+) -> list[str]:
     timeframes = ", ".join(dict.fromkeys(one.timeframe for one in feed.series))
     span = feed.span_ms
     dates = f", {_day(span[0])} to {_day(span[1] - 1)}" if span else ""
@@ -228,9 +253,15 @@ def _served(server: EngineServer, feed: Feed, data: str, *, needs_token: bool) -
     candles = f"{len(feed):,} candles of {timeframes}{dates}"
     subscriptions = ",".join(f"{symbol}:candle" for symbol in feed.symbols)
     key = f"{TOKEN_VARIABLE}=... " if needs_token else ""
-    return [
+    said = [
         f"engine: {', '.join(feed.symbols)} from {source}: {candles}",
+        *(f"engine: {said}" for one in feed.series for said in one.repairs.sentences(one.origin)),
         f"engine: WebSocket {server.ws_url}, REST {server.rest_url}; Ctrl-C stops it",
+    ]
+    if is_raw:
+        return [*said, "engine: raw dialect: point a gateway at these two addresses"]
+    return [
+        *said,
         "engine: run a strategy against it with",
         f"{key}ENGINE_WS_URL={server.ws_url} ENGINE_REST_URL={server.rest_url} "
         f"SUBSCRIPTIONS={subscriptions} runner run strategies/sma_cross.py",
@@ -250,15 +281,3 @@ def _print_addresses(server: EngineServer) -> None:
 
     typer.echo(json.dumps({"ws_url": server.ws_url, "rest_url": server.rest_url}))
     sys.stdout.flush()
-
-
-def _broke_off() -> RunnerError:
-    from runner.errors import ProtocolError
-
-    return ProtocolError(
-        "the strategy left before the backtest was complete",
-        where="runner engine serve --once",
-        why="its connection ended before the last event was acknowledged",
-        fix="look at what the strategy printed",
-        id="E741",
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from runner.cli.data import data
 from runner.cli.engine import engine
 from runner.cli.run import run
 from runner.cli.validate_config import validate_config
@@ -24,6 +25,7 @@ app.command("validate-config", epilog="Example: runner validate-config configs/e
     validate_config
 )
 app.add_typer(engine, name="engine")
+app.add_typer(data, name="data")
 
 
 @app.callback(invoke_without_command=True)

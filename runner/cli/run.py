@@ -38,12 +38,26 @@ def run(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option("--data", help="sample, a CSV file, or a pattern: prices/{symbol}.csv."),
+        typer.Option("--data", help="sample, a file, or a pattern: prices/{symbol}.csv."),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="First date to replay, e.g. 2008-01-01.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last date to replay, included.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="Which column is which: time=Date,open=O; else detected."),
+    ] = None,
+    sort: Annotated[
+        bool, typer.Option("--sort", help="Put candles into the order of their times.")
+    ] = False,
+    dedupe: Annotated[
+        bool, typer.Option("--dedupe", help="Keep the last of several candles of one moment.")
+    ] = False,
+    skip_bad: Annotated[
+        str | None,
+        typer.Option("--skip-bad", help="Leave out up to this many rows that cannot be used."),
+    ] = None,
     max_events: Annotated[
         str | None, typer.Option("--max-events", help="Stop after this many events.")
     ] = None,
@@ -72,6 +86,10 @@ def run(
         "data.path": data,
         "data.from": start,
         "data.to": end,
+        "data.columns": columns,
+        "data.sort": True if sort else None,
+        "data.dedupe": True if dedupe else None,
+        "data.skip_bad": skip_bad,
         "max_events": max_events,
         "timeout": timeout,
         "ui": "none" if quiet and ui is None else ui,

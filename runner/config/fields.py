@@ -137,10 +137,18 @@ def duration(low: float, high: float, *, zero: bool = False, optional: bool = Fa
     )
 
 
-def rate() -> Kind:
-    """A fraction below one, written with its unit."""
+def rate(*, positive: bool = False, optional: bool = False) -> Kind:
+    """A fraction below one, written with its unit; more than nothing where `positive` wants it."""
+
+    def parse(raw: object) -> Decimal:
+        value = units.parse_rate(raw)
+        if positive and not value:
+            hint = "remove the key to turn it off" if optional else ""
+            raise UnfitError(f"must be more than 0, was {units.shown(raw)}", hint)
+        return value
+
     schema = _text_schema(units.RATE_PATTERN, examples=["5 bps", "0.05%"])
-    return Kind(units.parse_rate, units.show_rate, schema)
+    return Kind(parse, units.show_rate, schema, optional=optional)
 
 
 def moment(*, end: bool = False) -> Kind:
@@ -232,6 +240,53 @@ def _parse_subscriptions(raw: object) -> tuple[Subscription, ...]:
     if problems:
         raise ManyUnfitError(problems)
     return tuple(found)
+
+
+COLUMN_NAMES = ("time", "open", "high", "low", "close", "volume")
+_COLUMNS_EXAMPLE = "time=Date,open=Open,close=Close"
+
+
+def columns() -> Kind:
+    """Which column of a data file is which: our names with theirs, as text or as a mapping."""
+
+    def parse(raw: object) -> dict[str, str]:
+        if isinstance(raw, Mapping):
+            pairs = [(str(name).strip(), str(one or "").strip()) for name, one in raw.items()]
+        else:
+            parts = [part.partition("=") for part in units.parse_text(raw).split(",")]
+            pairs = [(name.strip(), column.strip()) for name, _, column in parts]
+        found: dict[str, str] = {}
+        for name, column in pairs:
+            if name not in COLUMN_NAMES:
+                known = ", ".join(COLUMN_NAMES)
+                what = f"maps {known}, was {units.shown(name)}"
+                raise UnfitError(what, f"write it like {_COLUMNS_EXAMPLE}")
+            if name in found:
+                raise UnfitError(f"maps {name} twice", "keep one of them")
+            if not column:
+                what = f"has no column for {name}"
+                raise UnfitError(what, f"write it like {_COLUMNS_EXAMPLE}")
+            found[name] = column
+        return found
+
+    def show(value: Mapping[str, str]) -> str:
+        return ",".join(f"{name}={column}" for name, column in value.items())
+
+    names = "|".join(COLUMN_NAMES)
+    column = {"type": ["string", "integer"]}
+    schema = {
+        "anyOf": [
+            _text_schema(
+                rf"^\s*({names})\s*=[^,]+(,\s*({names})\s*=[^,]+)*$", examples=[_COLUMNS_EXAMPLE]
+            ),
+            {
+                "type": "object",
+                "properties": dict.fromkeys(COLUMN_NAMES, column),
+                "additionalProperties": False,
+            },
+        ]
+    }
+    return Kind(parse, show, schema, shape="mapping", optional=True)
 
 
 def parameters() -> Kind:

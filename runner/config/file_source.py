@@ -52,6 +52,8 @@ class _Reader:
             marks = tuple(self._origin(item) for item in good)
             entries = [_entry(item) for item in good]
             self.layer.leaves[path] = Leaf(path, entries, self._origin(node), marks)
+        elif key.kind.shape == "mapping" and isinstance(node, Table):
+            self.layer.leaves[path] = Leaf(path, _plain(node), self._origin(node))
         else:
             wanted = "text or a list" if key.kind.shape == "list" else "one value"
             self._report(node, path, f"must be {wanted}, was {kind_of(node)}", "")

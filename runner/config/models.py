@@ -106,6 +106,14 @@ class DataConfig(Section):
     """Last moment to replay; a date includes that whole day. Unset means the last there is."""
     timeframe: Annotated[str | None, fields.choice(TIMEFRAME_MS, optional=True)] = None
     """Length of one candle; unset means it is detected from the data."""
+    columns: Annotated[Mapping[str, str] | None, fields.columns()] = None
+    """Which column is which, such as time=Date,open=O; unset means it is told from the header."""
+    sort: Annotated[bool, fields.flag()] = False
+    """Whether to put candles into the order of their times; counted in the result."""
+    dedupe: Annotated[bool, fields.flag()] = False
+    """Whether to keep only the last of several candles of one moment; counted in the result."""
+    skip_bad: Annotated[int, fields.whole(0, 10**9)] = 0
+    """Most rows of a file to leave out because they cannot be used; counted in the result."""
 
     @model_validator(mode="after")
     def _range_is_in_order(self) -> DataConfig:
@@ -120,6 +128,8 @@ class CommissionConfig(Section):
 
     rate: Annotated[Decimal, fields.rate()] = Decimal(0)
     """Share of the traded value, with its unit: 5 bps or 0.05%."""
+    maker: Annotated[Decimal | None, fields.rate(optional=True)] = None
+    """The rate of limit orders that were waiting when the price came; unset means `rate`."""
     per_unit: Annotated[Decimal, fields.number(low=0, high=MAX_MONEY)] = Decimal(0)
     """Charge per unit traded, in the currency of the account."""
     minimum: Annotated[Decimal, fields.number(low=0, high=MAX_MONEY)] = Decimal(0)
@@ -131,6 +141,8 @@ class SlippageConfig(Section):
 
     rate: Annotated[Decimal, fields.rate()] = Decimal(0)
     """Distance from the quoted price, always against you, with its unit: 2 bps or 0.02%."""
+    range_share: Annotated[Decimal, fields.rate()] = Decimal(0)
+    """Share of the candle's range (high less low), against you, but not beyond it, such as 5%."""
 
 
 class ExchangeConfig(Section):
@@ -146,6 +158,10 @@ class ExchangeConfig(Section):
     """Currency of the account."""
     commission: CommissionConfig = Field(default_factory=CommissionConfig)
     """Commission on each trade."""
+    half_spread: Annotated[Decimal, fields.rate()] = Decimal(0)
+    """Distance of bid and ask from the price of the data, on market and stop orders: 1 bps."""
+    volume_share: Annotated[Decimal | None, fields.rate(positive=True, optional=True)] = None
+    """Most of a candle's volume that one order executes in it, such as 10%; unset means all."""
     slippage: SlippageConfig = Field(default_factory=SlippageConfig)
     """Slippage on market and stop orders."""
 

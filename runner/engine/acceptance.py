@@ -1,7 +1,7 @@
 """What makes a request acceptable: its form, the state it meets, and how a refusal is worded.
 
 The checks run in the order of the Trading API: lengths and quantity, then what the order type
-requires and forbids, then what this engine does not support, then symbol, position and margin.
+requires and forbids, then symbol, position and margin.
 Everything here decides and nothing changes anything.
 """
 
@@ -15,16 +15,18 @@ from runner.engine.ledger import Ledger
 from runner.engine.orders import WorkingOrder
 from runner.protocol.commands import Rejection, SubmitOrder
 from runner.protocol.decimals import exact, plain
-from runner.protocol.enums import OrderType, RejectReason, TimeInForce
+from runner.protocol.enums import OrderType, RejectReason, TimeInForce, TrailingType
 
 MAX_SYMBOL = 20
 MAX_CLIENT_ORDER_ID = 64
+MAX_GROUP_ID = 64
 
 _PRICES: dict[OrderType, tuple[bool, bool]] = {
     OrderType.MARKET: (False, False),
     OrderType.LIMIT: (True, False),
     OrderType.STOP: (False, True),
     OrderType.STOP_LIMIT: (True, True),
+    OrderType.TRAILING_STOP: (False, False),
 }
 """Order type -> (takes a limit price, takes a stop price); what it takes, it requires."""
 
@@ -41,6 +43,12 @@ def problem_with(request: SubmitOrder) -> Rejection | None:
             "client_order_id",
             f"client_order_id may have at most {MAX_CLIENT_ORDER_ID} characters",
         )
+    if request.oco_group_id is not None and len(request.oco_group_id) > MAX_GROUP_ID:
+        return _invalid(
+            "VALIDATION_ERROR",
+            "oco_group_id",
+            f"oco_group_id may have at most {MAX_GROUP_ID} characters",
+        )
     if not _positive(request.quantity):
         return _invalid(
             "VALIDATION_ERROR",
@@ -48,8 +56,6 @@ def problem_with(request: SubmitOrder) -> Rejection | None:
             f"quantity must be a positive number, was {request.quantity}",
             RejectReason.INVALID_QUANTITY,
         )
-    if request.order_type not in _PRICES:
-        return _unsupported(request.order_type.value)
     takes_limit, takes_stop = _PRICES[request.order_type]
     for field, price, takes in (
         ("limit_price", request.limit_price, takes_limit),
@@ -64,19 +70,58 @@ def problem_with(request: SubmitOrder) -> Rejection | None:
             )
         if not takes and price is not None:
             return _superfluous(field, price, request.order_type)
-    if request.trailing_distance is not None:
-        return _superfluous("trailing_distance", request.trailing_distance, request.order_type)
+    problem = _problem_with_trailing(request)
+    if problem is not None:
+        return problem
     for field in ("limit_price", "stop_price", "stop_loss", "take_profit"):
         price = getattr(request, field)
         if price is not None and not _positive(price):
             return _bad_price(field, price)
-    if request.time_in_force is TimeInForce.FOK:
-        return _unsupported("time_in_force FOK")
-    if request.post_only:
-        return _unsupported("post_only")
-    if request.oco_group_id is not None:
-        return _unsupported("oco_group_id")
+    return _problem_with_post_only(request) if request.post_only else None
+
+
+def _problem_with_trailing(request: SubmitOrder) -> Rejection | None:
+    distance, kind = request.trailing_distance, request.trailing_type
+    if request.order_type is not OrderType.TRAILING_STOP:
+        if distance is None:
+            return None
+        return _superfluous("trailing_distance", distance, request.order_type)
+    for field, given in (("trailing_distance", distance), ("trailing_type", kind)):
+        if given is None:
+            return _invalid(
+                "INVALID_REQUEST",
+                field,
+                f"{field} is required for TRAILING_STOP orders",
+                RejectReason.INVALID_PRICE,
+            )
+    if distance is None or not fits_trailing(distance, kind):
+        return _bad_price("trailing_distance", distance or Decimal(0), _below_100(kind))
     return None
+
+
+def fits_trailing(distance: Decimal, kind: TrailingType | None) -> bool:
+    """Tell whether a trailing stop can keep this distance: positive, in percent below 100."""
+    return _positive(distance) and (kind is not TrailingType.PERCENT or distance < 100)
+
+
+def _below_100(kind: TrailingType | None) -> str:
+    return " below 100" if kind is TrailingType.PERCENT else ""
+
+
+def _problem_with_post_only(request: SubmitOrder) -> Rejection | None:
+    if request.order_type is not OrderType.LIMIT:
+        clash = f"a {request.order_type} order, only to a LIMIT order"
+    elif request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+        clash = f"an order that must execute at once ({request.time_in_force})"
+    else:
+        return None
+    return Rejection(
+        400,
+        "INVALID_VALUE",
+        f"post_only does not belong to {clash}",
+        RejectReason.UNKNOWN.value,
+        {"field": "post_only", "provided": "true"},
+    )
 
 
 def _positive(number: Decimal) -> bool:
@@ -102,23 +147,13 @@ def _superfluous(field: str, provided: Decimal, order_type: OrderType) -> Reject
     )
 
 
-def _bad_price(field: str, price: Decimal) -> Rejection:
+def _bad_price(field: str, price: Decimal, bound: str = "") -> Rejection:
     return Rejection(
         400,
         "INVALID_VALUE",
-        f"{field} must be a positive number, was {price}",
+        f"{field} must be a positive number{bound}, was {price}",
         RejectReason.INVALID_PRICE.value,
         {"field": field, "provided": str(price)},
-    )
-
-
-def _unsupported(operation: str) -> Rejection:
-    return Rejection(
-        501,
-        "UNSUPPORTED_OPERATION",
-        f"the embedded engine does not support {operation}",
-        RejectReason.UNKNOWN.value,
-        {"operation": operation, "provider": "embedded"},
     )
 
 
@@ -154,26 +189,23 @@ def objection_to(
 
 def objection_to_change(order: WorkingOrder, name: str, value: Decimal) -> Rejection | None:
     """Return why `value` cannot become the order's `name`, or None when it can."""
-    try:
-        fits = exact(value) > 0
-    except ValueError:
-        fits = False
-    if not fits or (name == "quantity" and value < order.filled):
-        return Rejection(
-            400,
-            "INVALID_VALUE",
-            f"{name} must be a positive number, was {value}",
-            details={"field": name, "provided": str(value)},
-        )
-    if name == "trailing_distance" or (
-        name in ("limit_price", "stop_price") and getattr(order, name) is None
-    ):
-        return Rejection(
-            400,
-            "INVALID_VALUE",
-            f"{name} does not belong to a {order.order_type} order",
-            details={"field": name, "provided": str(value)},
-        )
+    details = {"field": name, "provided": str(value)}
+    if not _positive(value):
+        message = f"{name} must be a positive number, was {value}"
+        return Rejection(400, "INVALID_VALUE", message, details=details)
+    if name == "quantity" and order.filled and value <= order.filled:
+        message = f"quantity must be more than the {plain(order.filled)} executed, was {value}"
+        return Rejection(400, "INVALID_VALUE", message, details=details)
+    trailing = order.order_type is OrderType.TRAILING_STOP
+    absent = name in ("limit_price", "stop_price", "trailing_distance") and (
+        getattr(order, name) is None
+    )
+    if absent or (trailing and name == "stop_price"):
+        message = f"{name} does not belong to a {order.order_type} order"
+        return Rejection(400, "INVALID_VALUE", message, details=details)
+    if name == "trailing_distance" and not fits_trailing(value, order.trailing_type):
+        message = f"{name} must be a positive number below 100, was {value}"
+        return Rejection(400, "INVALID_VALUE", message, details=details)
     return None
 
 
@@ -193,11 +225,11 @@ _REJECT_CODE = {
 }
 
 
-def not_found(order_id: str) -> Rejection:
-    """Return the answer about an order that does not exist."""
+def not_found(id: str, resource: str = "order") -> Rejection:
+    """Return the answer about an order, or another resource, that does not exist."""
     return Rejection(
         404,
-        "ORDER_NOT_FOUND",
-        f"Order not found: {order_id}",
-        details={"resource": "order", "id": order_id},
+        f"{resource.upper()}_NOT_FOUND",
+        f"{resource.capitalize()} not found: {id}",
+        details={"resource": resource, "id": id},
     )

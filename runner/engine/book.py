@@ -1,17 +1,19 @@
-"""The book of one account: its working orders, their matching, fills and exit legs.
+"""The book of one account: its working orders, their matching, fills and groups.
 
 It changes the ledger and queues the messages that tell of it. It knows nothing of commands, and it
-does not decide when time moves.
+does not decide when time moves. What protects a position is `legs`, what an order may go through
+is `states`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
-from runner.engine.costs import Commission, Slippage
+from runner.engine.costs import Commission, Slippage, Spread
 from runner.engine.ledger import Ledger
+from runner.engine.legs import after_execution, pair, place_legs
 from runner.engine.matching import (
     Fill,
     Prices,
@@ -21,9 +23,10 @@ from runner.engine.matching import (
     triggers,
 )
 from runner.engine.orders import WorkingOrder
+from runner.engine.states import next_state
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.decimals import canonical
-from runner.protocol.enums import OrderStatus, OrderType, RejectReason, TimeInForce
+from runner.protocol.enums import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from runner.protocol.messages import (
     AccountUpdate,
     Candle,
@@ -36,18 +39,30 @@ from runner.protocol.messages import (
 from runner.protocol.times import EPOCH, from_ms
 
 _DAY_MS = 86_400_000
-_STOPS = (OrderType.STOP, OrderType.STOP_LIMIT)
+_STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
+_AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
+_ZERO = Decimal(0)
 
 
 class Book:
     """Working orders over one ledger."""
 
     def __init__(
-        self, ledger: Ledger, commission: Commission, slippage: Slippage, *, start_ms: int
+        self,
+        ledger: Ledger,
+        commission: Commission,
+        slippage: Slippage,
+        *,
+        start_ms: int,
+        spread: Spread | None = None,
+        volume_share: Decimal | None = None,
     ) -> None:
         self.ledger = ledger
         self.commission = commission
         self.slippage = slippage
+        self.spread = spread or Spread()
+        self.volume_share = volume_share
+        """The fraction of a candle's volume that one order can execute in it; None: no limit."""
         self.working: dict[str, WorkingOrder] = {}
         self.orders: dict[str, WorkingOrder] = {}
         """Every accepted order by id, in order of acceptance."""
@@ -59,6 +74,9 @@ class Book:
         """A candle of the step that time has reached; None before the first."""
         self._start_ms = start_ms
         self._moment: datetime = EPOCH
+        self._capacity: Decimal | None = None
+        self._executed: set[str] = set()
+        # Orders that took their share of the candle's volume; used only where there is a share.
 
     @property
     def now_ms(self) -> int:
@@ -75,7 +93,13 @@ class Book:
         self.working[order.id] = order
         if order.client_order_id is not None:
             self.by_client_id[order.client_order_id] = order
-        self.report(order, "ORDER_CREATED")
+        if parent_order_id is not None:
+            pair(self, order)
+        if order.trailing_distance is not None:
+            mark = self.ledger.mark(order.symbol)
+            if mark:
+                order.follow(mark)
+        self.queue.append(OrderUpdate("ORDER_CREATED", order.snapshot(), parent_order_id))
         return order
 
     def match(self, candles: Sequence[Candle]) -> None:
@@ -89,13 +113,25 @@ class Book:
         self._moment = from_ms(candle.time)
         day = candle.time // _DAY_MS
         prices = Prices.of(candle)
+        if self.volume_share is not None:
+            self._capacity = Decimal(repr(candle.volume)) * self.volume_share
+            self._executed.clear()
         for order in orders:
+            if order.status.is_terminal:
+                continue
             if order.day is None:
                 order.day = day
             elif order.time_in_force is TimeInForce.DAY and day > order.day:
-                self.end(order, OrderStatus.EXPIRED, "ORDER_EXPIRED")
+                self.end(order, "ORDER_EXPIRED")
                 continue
-            self._try(order, fill_at_open(order, prices), prices, at_open=True)
+            if order.trailing_distance is not None:
+                order.follow(prices.open)
+            fill = fill_at_open(order, prices)
+            if order.post_only and fill is not None and not fill.maker:
+                self._cancel(order, RejectReason.POST_ONLY_VIOLATED)
+                continue
+            self._try(order, fill, prices, at_open=True)
+            order.rested = True
         waiting = [one for one in orders if not one.status.is_terminal]
         if len(waiting) > 1:
             # The worse outcome first: stops before limits, each in order of acceptance.
@@ -106,22 +142,33 @@ class Book:
             self._try(order, fill_inside(order, prices), prices, at_open=False)
             if order.status.is_terminal:
                 continue
-            if triggers(order, prices):
+            if order.trailing_distance is not None:
+                order.follow(prices.high if order.side is Side.SELL else prices.low)
+            elif triggers(order, prices):
                 order.triggered = True
-            if order.time_in_force is TimeInForce.IOC:
-                self.end(order, OrderStatus.CANCELLED, "ORDER_CANCELLED")
+            if order.time_in_force in _AT_ONCE:
+                self.end(order, "ORDER_CANCELLED")
 
     def _try(
         self, order: WorkingOrder, fill: Fill | None, prices: Prices, *, at_open: bool
     ) -> None:
         if fill is None or order.status.is_terminal:
             return
-        price = self.slippage.worsen(fill.price, order.side) if fill.slips else fill.price
-        price = canonical(price)
-        if not self._fill(order, price):
+        if self._executed and (
+            order.id in self._executed
+            or (order.sibling is not None and order.sibling.id in self._executed)
+        ):
             return
-        legs = self._place_legs(order)
-        for leg in legs:
+        price = fill.price
+        if fill.slips:
+            price = self.slippage.worsen(
+                self.spread.cross(price, order.side), order.side, low=prices.low, high=prices.high
+            )
+        price = canonical(price)
+        executed = self._fill(order, price, maker=fill.maker)
+        if not executed or (order.stop_loss is None and order.take_profit is None):
+            return
+        for leg in place_legs(self, order, executed, self._moment):
             if leg.status.is_terminal:
                 continue
             if at_open:
@@ -132,25 +179,29 @@ class Book:
                 )
             self._try(leg, leg_fill, prices, at_open=at_open)
 
-    def _fill(self, order: WorkingOrder, price: Decimal) -> bool:
+    def _fill(self, order: WorkingOrder, price: Decimal, *, maker: bool) -> Decimal:
+        # Returns how much has executed, zero if nothing has.
         ledger = self.ledger
         before = ledger.quantity(order.symbol)
-        quantity = order.quantity
+        remaining = order.remaining if order.filled else order.quantity
         if order.reduce_only:
             if before * order.side.sign >= 0:
-                order.reject_reason = RejectReason.REDUCE_ONLY_VIOLATED.value
-                self.end(order, OrderStatus.CANCELLED, "ORDER_CANCELLED")
-                return False
-            quantity = min(quantity, abs(before))
-        commission = canonical(self.commission.of(quantity, price))
+                self._cancel(order, RejectReason.REDUCE_ONLY_VIOLATED)
+                return _ZERO
+            remaining = min(remaining, abs(before))
+        quantity = remaining if self._capacity is None else self._allowed(order, remaining)
+        if not quantity:
+            return _ZERO
+        commission = canonical(self.commission.of(quantity, price, maker=maker))
         if not ledger.can_carry(order.symbol, order.side, quantity, price, commission):
-            order.reject_reason = RejectReason.INSUFFICIENT_MARGIN.value
-            self.end(order, OrderStatus.REJECTED, "ORDER_REJECTED")
-            return False
-        order.quantity = quantity
-        order.filled = quantity
-        order.average_fill_price = price
-        self.end(order, OrderStatus.FILLED, "ORDER_FILLED")
+            self._refuse(order)
+            return _ZERO
+        if order.take(quantity, price, wanted=remaining):
+            self.end(order, "ORDER_FILLED")
+        else:
+            self._executed.add(order.id)
+            order.updated_at = self._moment
+            self.report(order, "ORDER_PARTIALLY_FILLED")
         holding = ledger.apply(order.symbol, order.side, quantity, price, commission, self._moment)
         trade = Trade(
             id=f"t-{len(self.trades) + 1}",
@@ -162,6 +213,7 @@ class Book:
             commission=commission,
             commission_currency=ledger.currency,
             timestamp=self._moment,
+            is_maker=maker,
         )
         self.trades.append(trade)
         event = (
@@ -176,54 +228,75 @@ class Book:
             PositionUpdate(event, ledger.position(holding, was=before)),
             AccountUpdate("BALANCE_UPDATED", ledger.account()),
         )
-        if before * holding.quantity <= 0:
-            self._drop_legs(order.symbol, keep_of=order.id)
-        elif order.parent_order_id is not None:
-            self._drop_sibling(order)
-        return True
+        after_execution(self, order, quantity, before, holding.quantity)
+        if order.status is not OrderStatus.FILLED:
+            if order.time_in_force is TimeInForce.IOC:
+                self.end(order, "ORDER_CANCELLED")
+        elif order.oco_group_id is not None:
+            self._cancel_group(order.oco_group_id)
+        return quantity
 
-    # Exit legs
+    def _allowed(self, order: WorkingOrder, wanted: Decimal) -> Decimal:
+        # The share of the candle's volume, in units no finer than those of the order.
+        capacity = self._capacity
+        if capacity is None or wanted <= capacity:
+            return wanted
+        if order.order_type in _STOPS:
+            order.triggered = True  # what is left of a stop order executes at the market
+        if order.time_in_force is TimeInForce.FOK:
+            return _ZERO
+        exponent = wanted.as_tuple().exponent
+        step = Decimal(1).scaleb(min(int(exponent), 0))
+        return canonical(capacity.quantize(step, ROUND_DOWN))
 
-    def _place_legs(self, entry: WorkingOrder) -> list[WorkingOrder]:
-        legs = []
-        for suffix, order_type, price in (
-            ("sl", OrderType.STOP, entry.stop_loss),
-            ("tp", OrderType.LIMIT, entry.take_profit),
-        ):
-            if price is None or not self.ledger.quantity(entry.symbol):
-                continue
-            request = SubmitOrder(
-                symbol=entry.symbol,
-                side=entry.side.opposite,
-                quantity=entry.filled,
-                order_type=order_type,
-                client_order_id=f"{entry.client_order_id or entry.id}-{suffix}",
-                stop_price=price if order_type is OrderType.STOP else None,
-                limit_price=price if order_type is OrderType.LIMIT else None,
-                reduce_only=True,
-            )
-            legs.append(self.accept(request, self._moment, parent_order_id=entry.id))
-        return legs
+    # The end of an order, and other changes
 
-    def _drop_legs(self, symbol: str, *, keep_of: str) -> None:
-        # The position that the legs protected is gone, or has turned to the other side.
-        for leg in list(self.working.values()):
-            if leg.symbol == symbol and leg.parent_order_id not in (None, keep_of):
-                self.end(leg, OrderStatus.CANCELLED, "ORDER_CANCELLED")
+    def _refuse(self, order: WorkingOrder) -> None:
+        order.reject_reason = RejectReason.INSUFFICIENT_MARGIN.value
+        if order.filled:
+            self.end(order, "ORDER_CANCELLED")
+            return
+        self.end(order, "ORDER_REJECTED")
+        if order.oco_group_id is not None:
+            self._cancel_group(order.oco_group_id)
 
-    def _drop_sibling(self, leg: WorkingOrder) -> None:
-        # One of a pair is done, though others still hold a part of the position.
+    def _cancel(self, order: WorkingOrder, reason: RejectReason) -> None:
+        order.reject_reason = reason.value
+        self.end(order, "ORDER_CANCELLED")
+
+    def _cancel_group(self, group: str) -> None:
         for other in list(self.working.values()):
-            if other.parent_order_id == leg.parent_order_id:
-                self.end(other, OrderStatus.CANCELLED, "ORDER_CANCELLED")
+            if other.oco_group_id == group:
+                self.end(other, "ORDER_CANCELLED")
 
-    def end(self, order: WorkingOrder, status: OrderStatus, event: str) -> None:
+    def cut(self, order: WorkingOrder, by: Decimal) -> None:
+        """Make an order smaller; one of which nothing is left is cancelled."""
+        if by >= order.remaining:
+            self.end(order, "ORDER_CANCELLED")
+            return
+        order.quantity = canonical(order.quantity - by)
+        order.updated_at = from_ms(self.now_ms)
+        self.report(order, "ORDER_MODIFIED")
+
+    def change(self, order: WorkingOrder, changes: Mapping[str, Decimal]) -> None:
+        """Give an order new values that were found acceptable, and report it."""
+        for name, value in changes.items():
+            setattr(order, name, value)
+        if "limit_price" in changes:
+            order.rested = False
+        if "trailing_distance" in changes and order.best is not None:
+            order.follow(order.best)
+        order.updated_at = from_ms(self.now_ms)
+        self.report(order, "ORDER_MODIFIED")
+
+    def end(self, order: WorkingOrder, event: str) -> None:
         """Take an order out of the book for good, and report it."""
-        order.status = status
-        order.updated_at = self._moment if status is OrderStatus.FILLED else from_ms(self.now_ms)
+        filled = event == "ORDER_FILLED"
+        order.updated_at = self._moment if filled else from_ms(self.now_ms)
         del self.working[order.id]
         self.report(order, event)
 
     def report(self, order: WorkingOrder, event: str) -> None:
-        """Queue what has become of an order."""
+        """Bring an order to the state to which `event` leads, and queue what has become of it."""
+        order.status = next_state(order.status, event)
         self.queue.append(OrderUpdate(event, order.snapshot(), order.parent_order_id))

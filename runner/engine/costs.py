@@ -1,4 +1,4 @@
-"""What trading costs: commission and slippage, explicit and zero by default."""
+"""What trading costs: commission, spread and slippage, explicit and zero by default."""
 
 from __future__ import annotations
 
@@ -22,13 +22,30 @@ class Commission:
     """Account currency per unit traded."""
     minimum: Decimal = _ZERO
     """Least commission of one execution, in account currency."""
+    maker_bps: Decimal | None = None
+    """Basis points for a limit order that was waiting when the price came; None means `bps`."""
 
-    def of(self, quantity: Decimal, price: Decimal) -> Decimal:
+    def of(self, quantity: Decimal, price: Decimal, *, maker: bool = False) -> Decimal:
         """Return the commission of executing `quantity` (positive) at `price`."""
-        if not (self.bps or self.per_unit or self.minimum):
+        bps = self.maker_bps if maker and self.maker_bps is not None else self.bps
+        if not (bps or self.per_unit or self.minimum):
             return _ZERO
-        amount = quantity * price * self.bps * _PER_BPS + quantity * self.per_unit
+        amount = quantity * price * bps * _PER_BPS + quantity * self.per_unit
         return max(amount, self.minimum)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The distance of bid and ask from the prices of the candles; market and stop fills only."""
+
+    half_bps: Decimal = _ZERO
+    """Half the spread, in basis points (1/10,000) of the price."""
+
+    def cross(self, price: Decimal, side: Side) -> Decimal:
+        """Return the ask for a buyer and the bid for a seller."""
+        if not self.half_bps:
+            return price
+        return price * (_ONE + side.sign * self.half_bps * _PER_BPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +54,15 @@ class Slippage:
 
     bps: Decimal = _ZERO
     """Basis points (1/10,000) of the price, always against the trader."""
+    range_share: Decimal = _ZERO
+    """Fraction, 0 to 1, of the candle's range (high less low), against the trader. This part
+    leads to the end of the range at most: nobody has traded beyond it."""
 
-    def worsen(self, price: Decimal, side: Side) -> Decimal:
-        """Return `price` moved against a trader who executes `side`."""
+    def worsen(self, price: Decimal, side: Side, *, low: Decimal, high: Decimal) -> Decimal:
+        """Return `price` moved against a trader who executes `side` in a candle of this range."""
+        if self.range_share:
+            moved = price + side.sign * (high - low) * self.range_share
+            price = min(moved, high) if side is Side.BUY else max(moved, low)
         if not self.bps:
             return price
         return price * (_ONE + side.sign * self.bps * _PER_BPS)

@@ -1,4 +1,4 @@
-"""The rows of a CSV data file: which column is which, and cells to numbers.
+"""The rows of a CSV data file: cells to numbers.
 
 Two ways lead through a block of rows: `read_block` converts whole columns and only knows whether
 everything is right; `explain_block` goes cell by cell and knows what is wrong. They accept the
@@ -8,21 +8,17 @@ same rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from operator import le
+from typing import Any
 
+from runner.engine.csv_header import PRICES, Header, cut
 from runner.engine.csv_times import TimeError, TimeReader
-from runner.errors import DataError
 from runner.protocol.values import LEAST_FLOAT, LIMIT_FLOAT
 
-TIME_NAMES = ("timestamp", "date", "time", "datetime")
-PRICES = ("open", "high", "low", "close")
-_EXPECTED = "timestamp,open,high,low,close,volume"
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-_SHOWN = 60
 
 
 class RowError(ValueError):
@@ -38,18 +34,6 @@ class RowError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """Where the columns are, counted from 0."""
-
-    width: int
-    time: int
-    prices: tuple[int, int, int, int]
-    """Open, high, low, close."""
-    volume: int | None
-    time_name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Block:
     """Converted rows, column by column; blank rows are left out."""
 
@@ -59,76 +43,11 @@ class Block:
     lows: list[float]
     closes: list[float]
     volumes: list[float]
+    places: list[int]
+    """For each candle the place of its row in the block; empty where that is its own place."""
 
 
-def read_header(row: Sequence[str], shown: str) -> Header:
-    """Return where the columns are.
-
-    Raises:
-        DataError: E352 or E353; a column is missing or named twice, or this is no header.
-    """
-    names = [cell.strip().lower() for cell in row]
-    where = f"{shown}:1"
-    if len(names) == 1:
-        for delimiter, said in ((";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")):
-            if delimiter in names[0]:
-                raise DataError(
-                    f"the columns are separated by {said}",
-                    where=where,
-                    why="columns are separated by commas, and numbers have a decimal point",
-                    fix="export the file with commas between columns and points in numbers",
-                    id="E352",
-                )
-    if not any(name in (*TIME_NAMES, *PRICES) for name in names) and any(map(_is_number, names)):
-        raise DataError(
-            f"the first line must name the columns, was {_cut(','.join(row))!r}",
-            where=where,
-            fix=f"put a line like {_EXPECTED} above it",
-            id="E353",
-        )
-    times = [index for index, name in enumerate(names) if name in TIME_NAMES]
-    found = {
-        name: [i for i, one in enumerate(names) if one == name] for name in (*PRICES, "volume")
-    }
-    twice = [name for name, places in found.items() if len(places) > 1]
-    if len(times) > 1:
-        twice.append(" and ".join(names[index] for index in times))
-    if twice:
-        raise DataError(
-            f"the header names more than one column for {', '.join(twice)}",
-            where=where,
-            why="one of them would be ignored",
-            fix="remove or rename one",
-            id="E353",
-        )
-    missing = [name for name in PRICES if not found[name]]
-    if not times:
-        missing.insert(0, "timestamp")
-    if missing:
-        near = [
-            f"{row[names.index(close[0])].strip()} for {name}"
-            for name in missing
-            if (close := get_close_matches(name, names, n=1))
-        ]
-        raise DataError(
-            f"the header lacks {', '.join(missing)}",
-            where=where,
-            why=f"it names {_cut(', '.join(name or 'nothing' for name in names))}",
-            fix=f"did you write {', '.join(near)}?" if near else f"name them as in {_EXPECTED}",
-            id="E353",
-        )
-    volume = found["volume"]
-    open_, high, low, close_ = (found[name][0] for name in PRICES)
-    return Header(
-        len(names),
-        times[0],
-        (open_, high, low, close_),
-        volume[0] if volume else None,
-        names[times[0]],
-    )
-
-
-def read_block(rows: Sequence[Sequence[str]], header: Header, times: TimeReader) -> Block | None:
+def read_block(rows: Sequence[Sequence[Any]], header: Header, times: TimeReader) -> Block | None:
     """Return the rows converted, or None when anything about them is not right."""
     try:
         columns = list(zip(*rows, strict=True))
@@ -139,7 +58,7 @@ def read_block(rows: Sequence[Sequence[str]], header: Header, times: TimeReader)
             [0.0] * len(rows) if header.volume is None else list(map(float, columns[header.volume]))
         )
         starts = times.column(columns[header.time])
-    except (ValueError, TimeError):
+    except (ValueError, TypeError, TimeError):  # None is no number either
         return None
     # Written so that a NaN anywhere makes a comparison false.
     if (
@@ -152,48 +71,71 @@ def read_block(rows: Sequence[Sequence[str]], header: Header, times: TimeReader)
         and all(map((0.0).__le__, volumes))
         and max(volumes) < LIMIT_FLOAT
     ):
-        return Block(starts, opens, highs, lows, closes, volumes)
+        return Block(starts, opens, highs, lows, closes, volumes, [])
     return None
 
 
-def explain_block(rows: Sequence[Sequence[str]], header: Header, times: TimeReader) -> Block:
+def explain_block(
+    rows: Sequence[Sequence[str]],
+    header: Header,
+    times: TimeReader,
+    skip: Callable[[RowError], None] | None = None,
+) -> Block:
     """Return the rows converted one by one, blank ones left out.
+
+    A row that is not right is handed to `skip` and left out; without it, or if it raises, that is
+    the end.
 
     Raises:
         RowError: the first row that is not right, and why.
     """
-    block = Block([], [], [], [], [], [])
+    block = Block([], [], [], [], [], [], [])
     columns = (block.opens, block.highs, block.lows, block.closes)
     for index, row in enumerate(rows):
         if not row:
             continue
-        if len(row) != header.width:
-            raise RowError(
-                index,
-                f"the row has {len(row)} columns, the header has {header.width}: "
-                f"{_cut(','.join(row))!r}",
-                "a decimal comma or a comma inside a number splits a value in two"
-                if len(row) > header.width
-                else "the row may have been cut off",
-                "repair or remove the row",
-                "E354",
-            )
-        for cell in row:
-            if "\0" in cell:
-                raise RowError(
-                    index, "the row holds a NUL byte", "the file is damaged", "restore it", "E354"
-                )
-        block.times.append(_time(index, row[header.time], header, times))
-        named = zip(header.prices, PRICES, strict=True)
-        prices = [_number(index, row[at], name) for at, name in named]
-        _check(index, *prices)
+        try:
+            time, prices, volume = _values(index, row, header, times)
+        except RowError as error:
+            if skip is None:
+                raise
+            skip(error)
+            continue
+        block.times.append(time)
         for column, value in zip(columns, prices, strict=True):
             column.append(value)
-        volume = 0.0 if header.volume is None else _number(index, row[header.volume], "volume")
-        if not 0.0 <= volume < LIMIT_FLOAT:
-            raise RowError(index, f"volume must be zero or more, was {row[header.volume or 0]!r}")
         block.volumes.append(volume)
+        block.places.append(index)
     return block
+
+
+def _values(
+    index: int, row: Sequence[str], header: Header, times: TimeReader
+) -> tuple[int, list[float], float]:
+    if len(row) != header.width:
+        raise RowError(
+            index,
+            f"the row has {len(row)} columns, the header has {header.width}: "
+            f"{cut(','.join(row))!r}",
+            "a decimal comma or a comma inside a number splits a value in two"
+            if len(row) > header.width
+            else "the row may have been cut off",
+            "repair or remove the row",
+            "E354",
+        )
+    for cell in row:
+        if "\0" in cell:
+            raise RowError(
+                index, "the row holds a NUL byte", "the file is damaged", "restore it", "E354"
+            )
+    time = _time(index, row[header.time], header, times)
+    named = zip(header.prices, PRICES, strict=True)
+    prices = [_number(index, row[at], name) for at, name in named]
+    _check(index, *prices)
+    volume = 0.0 if header.volume is None else _number(index, row[header.volume], "volume")
+    if not 0.0 <= volume < LIMIT_FLOAT:
+        raise RowError(index, f"volume must be zero or more, was {row[header.volume or 0]!r}")
+    return time, prices, volume
 
 
 def _time(index: int, text: str, header: Header, times: TimeReader) -> int:
@@ -204,7 +146,7 @@ def _time(index: int, text: str, header: Header, times: TimeReader) -> int:
         raise RowError(index, what, error.why, error.fix, "E356") from None
     except (ValueError, OverflowError):
         raise RowError(
-            index, f"{header.time_name} cannot be read, was {_cut(text)!r}", id="E356"
+            index, f"{header.time_name} cannot be read, was {cut(text)!r}", id="E356"
         ) from None
 
 
@@ -213,7 +155,7 @@ def _number(index: int, text: str, name: str) -> float:
         return float(text)
     except ValueError:
         pass
-    shown = ascii(_cut(text))
+    shown = ascii(cut(text))
     if not text.strip():
         raise RowError(index, f"{name} is empty", "a candle needs every price", "remove the row")
     if _THOUSANDS.fullmatch(text.strip()):
@@ -245,15 +187,3 @@ def _check(index: int, open: float, high: float, low: float, close: float) -> No
                 index,
                 f"{name} must lie between low and high, was {price!r} outside {low!r} to {high!r}",
             )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

@@ -42,6 +42,14 @@ class TimeReader:
         self._read: Callable[[str], int] | None = None
         self._form = ""
 
+    @classmethod
+    def of_microseconds(cls) -> TimeReader:
+        """Return a reader of whole microseconds since 1970, however few of them."""
+        reader = cls()
+        reader._form = "a number of microseconds"
+        reader._read = _number("microseconds", 0, 10**20, 1, 1000)
+        return reader
+
     def column(self, texts: Sequence[str]) -> list[int]:
         """Return a column of timestamps.
 

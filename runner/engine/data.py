@@ -5,11 +5,14 @@ May import the CSV reader, series and errors. Nothing is fetched: all data is on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from runner.engine.csv_data import read_csv
+from runner.engine.csv_source import SUFFIXES
+from runner.engine.parquet_source import SUFFIX
+from runner.engine.repairs import NOTHING, Allowed
 from runner.engine.series import Series
 from runner.errors import DataError
 from runner.protocol.admission import ANY_SYMBOL
@@ -27,21 +30,25 @@ def open_data(
     timeframe: str | None = None,
     start_ms: int | None = None,
     end_ms: int | None = None,
+    columns: Mapping[str, str] | None = None,
+    allowed: Allowed = NOTHING,
 ) -> list[Series]:
     """Return one series per symbol, in the order of `symbols`, repeats left out.
 
     Args:
-        path: `sample` for the bundled prices; a CSV file, which holds one symbol; or a pattern
-            with `{symbol}`, one file per symbol.
+        path: `sample` for the bundled prices; a file with one symbol, CSV (plain or packed) or
+            Parquet; or a pattern with `{symbol}`, one file per symbol.
         symbols: as orders spell them, e.g. `S:AAPL`. Without any, a file gives its own name
             (`aapl.csv` becomes `S:AAPL`) and the sample its first symbol. `*` stands for all
             symbols of the sample, or for that of the file.
         timeframe: length of one candle; None detects it in each file.
         start_ms: first start to return, Unix milliseconds, UTC; None for no bound.
         end_ms: first start no longer to return, Unix milliseconds, UTC; None for no bound.
+        columns: which column is which in every file; None tells it from the headers.
+        allowed: the repairs that may be made in every file.
 
     Raises:
-        DataError: E351 to E361; a file or symbol is missing, or a file is invalid.
+        DataError: E351 to E365; a file or symbol is missing, or a file is invalid.
     """
     wanted = list(dict.fromkeys(symbols))
     if path == SAMPLE:
@@ -49,10 +56,18 @@ def open_data(
     if PLACEHOLDER in path:
         sources = [(symbol, _matching(path, symbol)) for symbol in _named(wanted, path)]
     else:
-        file = _existing(path)
+        file = existing_file(path)
         sources = [(_only(wanted, file), file)]
     return [
-        read_csv(file, symbol=symbol, timeframe=timeframe, start_ms=start_ms, end_ms=end_ms)
+        read_csv(
+            file,
+            symbol=symbol,
+            timeframe=timeframe,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            columns=columns,
+            allowed=allowed,
+        )
         for symbol, file in sources
     ]
 
@@ -110,7 +125,13 @@ def _only(wanted: list[str], file: Path) -> str:
             fix="give a pattern with one file per symbol: --data prices/{symbol}.csv",
             id="E360",
         )
-    return wanted[0] if wanted and wanted[0] != ANY_SYMBOL else f"S:{file.stem.upper()}"
+    return wanted[0] if wanted and wanted[0] != ANY_SYMBOL else f"S:{_bare_name(file)}"
+
+
+def _bare_name(file: Path) -> str:
+    name = file.name.lower()
+    packed = next((one for one in reversed(SUFFIXES) if name.endswith(one)), file.suffix)
+    return file.name[: len(file.name) - len(packed)].upper()
 
 
 def _ticker(symbol: str) -> str:
@@ -128,13 +149,18 @@ def _matching(pattern: str, symbol: str) -> Path:
                 id="E360",
             )
     full = Path(pattern.replace(PLACEHOLDER, symbol))
-    return full if full.is_file() else _existing(pattern.replace(PLACEHOLDER, ticker))
+    return full if full.is_file() else existing_file(pattern.replace(PLACEHOLDER, ticker))
 
 
-def _existing(path: str) -> Path:
+def existing_file(path: str) -> Path:
+    """Return the file at `path`.
+
+    Raises:
+        DataError: E351; there is none, or it is a directory. The error names what is beside it.
+    """
     file = Path(path).expanduser()
     if file.is_dir():
-        found = sorted(one.name for one in file.glob("*.csv"))
+        found = _data_files(file)
         raise DataError(
             "the data path is a directory",
             where=path,
@@ -144,7 +170,7 @@ def _existing(path: str) -> Path:
         )
     if not file.exists():
         folder = file.parent
-        beside = sorted(one.name for one in folder.glob("*.csv")) if folder.is_dir() else []
+        beside = _data_files(folder) if folder.is_dir() else []
         near = get_close_matches(file.name, beside, n=1)
         raise DataError(
             "there is no such data file",
@@ -160,6 +186,12 @@ def _existing(path: str) -> Path:
             id="E351",
         )
     return file
+
+
+def _data_files(folder: Path) -> list[str]:
+    return sorted(
+        one.name for one in folder.iterdir() if one.name.lower().endswith((*SUFFIXES, SUFFIX))
+    )
 
 
 def _some(names: list[str]) -> str:

@@ -25,7 +25,8 @@ from runner.engine.acceptance import (
     refused,
 )
 from runner.engine.book import Book
-from runner.engine.costs import Commission, Slippage
+from runner.engine.costs import Commission, Slippage, Spread
+from runner.engine.exits import set_exits
 from runner.engine.feed import Feed
 from runner.engine.ledger import Ledger
 from runner.engine.series import Series
@@ -33,6 +34,8 @@ from runner.protocol.commands import (
     CancelOrder,
     CancelResult,
     Command,
+    ExitsResult,
+    ModifyExits,
     ModifyOrder,
     ModifyResult,
     OrderHandle,
@@ -42,13 +45,15 @@ from runner.protocol.commands import (
     State,
     SubmitOrder,
 )
-from runner.protocol.enums import OrderStatus, RejectReason
+from runner.protocol.enums import RejectReason
 from runner.protocol.messages import BacktestComplete, Candle, Message, Stretch
 from runner.protocol.times import from_ms
 
 STRETCH = 1024
 """Most candles handed over at once: bounds what the reader collects before it tidies up."""
-MODIFIABLE = ("quantity", "limit_price", "stop_price", "stop_loss", "take_profit")
+MODIFIABLE = (
+    "quantity", "limit_price", "stop_price", "stop_loss", "take_profit", "trailing_distance",
+)  # fmt: skip
 
 
 class Exchange:
@@ -62,17 +67,23 @@ class Exchange:
         leverage: Decimal = Decimal(1),
         commission: Commission | None = None,
         slippage: Slippage | None = None,
+        spread: Spread | None = None,
+        volume_share: Decimal | None = None,
         currency: str = "USD",
     ) -> None:
         self.feed = feed
         self.ledger = Ledger(cash, leverage=leverage, currency=currency)
         self.commission = commission or Commission()
         self.slippage = slippage or Slippage()
+        self.spread = spread or Spread()
+        self.volume_share = volume_share
         self._book = Book(
             self.ledger,
             self.commission,
             self.slippage,
             start_ms=feed.span_ms[0] if feed.span_ms else 0,
+            spread=self.spread,
+            volume_share=volume_share,
         )
         self.working = self._book.working
         self.orders = self._book.orders
@@ -174,11 +185,22 @@ class Exchange:
             return []
         self.finished = True
         for order in list(self.working.values()):
-            self._book.end(order, OrderStatus.CANCELLED, "ORDER_CANCELLED")
+            self._book.end(order, "ORDER_CANCELLED")
         self._book.queue.append(BacktestComplete(broker="embedded"))
         return self.drain()
 
     # Commands
+
+    def set_exits(self, position_id: str, exits: ModifyExits) -> ExitsResult | Rejection:
+        """Move the exit legs of a position to `exits`, and place those that it lacks."""
+        self._catch_up()
+        for holding in self.ledger.holdings.values():
+            if holding.id != position_id:
+                continue
+            if self.finished:
+                return refused(RejectReason.MARKET_CLOSED, "the data is over")
+            return set_exits(self._book, holding, exits, from_ms(self.now_ms))
+        return not_found(position_id, "position")
 
     def execute(self, command: Command) -> Reply:
         """Carry out a command now and return its outcome."""
@@ -219,7 +241,7 @@ class Exchange:
             return not_found(command.order_id)
         if order.status.is_terminal:
             return CancelResult(success=False, order=order.snapshot())
-        self._book.end(order, OrderStatus.CANCELLED, "ORDER_CANCELLED")
+        self._book.end(order, "ORDER_CANCELLED")
         return CancelResult(success=True, order=order.snapshot())
 
     def _modify(self, command: ModifyOrder) -> ModifyResult | Rejection:
@@ -234,16 +256,11 @@ class Exchange:
                 details={"order_id": order.id},
             )
         changes = {
-            name: value
-            for name in (*MODIFIABLE, "trailing_distance")
-            if (value := getattr(command, name)) is not None
+            name: value for name in MODIFIABLE if (value := getattr(command, name)) is not None
         }
         for name, value in changes.items():
             problem = objection_to_change(order, name, value)
             if problem is not None:
                 return problem
-        for name, value in changes.items():
-            setattr(order, name, value)
-        order.updated_at = from_ms(self.now_ms)
-        self._book.report(order, "ORDER_MODIFIED")
+        self._book.change(order, changes)
         return ModifyResult(order.snapshot())

@@ -42,22 +42,26 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
     price: Decimal
     """Quote currency per unit, before slippage."""
     slips: bool
-    """Whether slippage applies: market and stop fills, not limit fills."""
+    """Whether spread and slippage apply: market and stop fills, not limit fills."""
+    maker: bool = False
+    """Whether the order was waiting at its limit when the price came to it."""
 
 
 def fill_at_open(order: WorkingOrder, prices: Prices) -> Fill | None:
     """Return the fill of an order that executes the moment the candle opens, or None.
 
     Market orders do, limit orders whose limit the open meets or beats, and stop orders the open
-    has reached: a gap fills at the open, whichever way it went.
+    has reached: a gap fills at the open, whichever way it went. A trailing stop must have followed
+    the open already; one that the open itself moves is not reached by it.
     """
     match order.order_type:
         case OrderType.MARKET:
             return Fill(prices.open, slips=True)
         case OrderType.LIMIT:
             return _limit_at_open(order, prices)
-        case OrderType.STOP:
-            return Fill(prices.open, slips=True) if _beyond_stop(order, prices.open) else None
+        case OrderType.STOP | OrderType.TRAILING_STOP:
+            reached = order.triggered or _beyond_stop(order, prices.open)
+            return Fill(prices.open, slips=True) if reached else None
         case OrderType.STOP_LIMIT if order.triggered or _beyond_stop(order, prices.open):
             return _limit_at_open(order, prices)
         case _:
@@ -74,6 +78,8 @@ def fill_inside(order: WorkingOrder, prices: Prices) -> Fill | None:
             return _limit_inside(order, prices)
         case OrderType.STOP if _touches_stop(order, prices):
             return Fill(_required(order.stop_price), slips=True)
+        case OrderType.TRAILING_STOP:
+            return _trailing_inside(order, prices)
         case OrderType.STOP_LIMIT if order.triggered or _beyond_stop(order, prices.open):
             return _limit_inside(order, prices)
         case OrderType.STOP_LIMIT if _touches_stop(order, prices):
@@ -111,19 +117,37 @@ def leg_fill_after_entry(
     if entry_type is OrderType.STOP:
         return _limit_inside(leg, prices)
     beyond = prices.close >= limit if selling else prices.close <= limit
-    return Fill(limit, slips=False) if beyond else None
+    return Fill(limit, slips=False, maker=True) if beyond else None
 
 
 def _limit_at_open(order: WorkingOrder, prices: Prices) -> Fill | None:
     limit = _required(order.limit_price)
     better = prices.open <= limit if order.side is Side.BUY else prices.open >= limit
-    return Fill(prices.open, slips=False) if better else None
+    if not better:
+        return None
+    waited = order.rested if order.order_type is OrderType.LIMIT else order.triggered
+    return Fill(prices.open, slips=False, maker=waited)
 
 
 def _limit_inside(order: WorkingOrder, prices: Prices) -> Fill | None:
     if not _touches_limit(order, prices):
         return None
-    return Fill(_required(order.limit_price), slips=False)
+    return Fill(_required(order.limit_price), slips=False, maker=True)
+
+
+def _trailing_inside(order: WorkingOrder, prices: Prices) -> Fill | None:
+    # The stop as it stood after the open comes first, then the extreme that moves it, then the
+    # close: a close beyond the moved stop proves that the price came back through it.
+    if _touches_stop(order, prices):
+        return Fill(_required(order.stop_price), slips=True)
+    best = _required(order.best)
+    if order.side is Side.SELL:
+        moved = order.trailing_stop(max(best, prices.high))
+        back = prices.close <= moved
+    else:
+        moved = order.trailing_stop(min(best, prices.low))
+        back = prices.close >= moved
+    return Fill(moved, slips=True) if back else None
 
 
 def _stop_limit_inside(order: WorkingOrder, prices: Prices) -> Fill | None:

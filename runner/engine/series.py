@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import repeat
 
+from runner.engine.repairs import Repairs
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.messages import Candle
 
@@ -41,6 +42,8 @@ class Series:
     """Where the candles come from, as the wire's `provider`."""
     origin: str = ""
     """The file the candles were read from, for people."""
+    repairs: Repairs = field(default_factory=Repairs)
+    """What was repaired in that file, which is nothing unless it was asked for."""
 
     def __len__(self) -> int:
         return len(self.times)
@@ -83,6 +86,7 @@ class Series:
             self.volumes[low:high],
             self.source,
             self.origin,
+            self.repairs,
         )
 
     def closed_before(self, now_ms: int, count: int) -> list[Candle]:

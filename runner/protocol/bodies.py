@@ -16,6 +16,8 @@ import msgspec
 from runner.protocol import wire
 from runner.protocol.commands import (
     CancelResult,
+    ClosePosition,
+    ModifyExits,
     ModifyOrder,
     ModifyResult,
     OrderHandle,
@@ -34,6 +36,7 @@ from runner.protocol.values import (
     TRAILING_TYPES,
     WireError,
     optional_amount,
+    positive,
     required,
     word,
 )
@@ -89,8 +92,8 @@ def _plain(body: msgspec.Struct) -> Any:
 def decode_body(raw: bytes | str, kind: type[Body]) -> Body:
     """Read a REST body as one object of `kind`.
 
-    A kind is one of `Account, Candle, CancelResult, ErrorEnvelope, ModifyResult, OrderHandle,
-    OrderSnapshot, Position, Quote, SubmitOrder, Trade`.
+    A kind is one of `Account, Candle, CancelResult, ClosePosition, ErrorEnvelope, ModifyExits,
+    ModifyResult, OrderHandle, OrderSnapshot, Position, Quote, SubmitOrder, Trade`.
 
     Raises:
         BodyError: not JSON, a field missing or of the wrong type, or a value that makes no sense.
@@ -182,6 +185,24 @@ def _modification(body: wire.ModifyBody, order_id: str) -> ModifyOrder:
     )
 
 
+def _close(body: wire.CloseBody) -> ClosePosition:
+    return ClosePosition(
+        order_type=word(ORDER_TYPES, body.order_type or "MARKET", "order_type"),
+        limit_price=optional_amount(body.limit_price, "limit_price"),
+        quantity=optional_amount(body.quantity, "quantity"),
+    )
+
+
+def _exits(body: wire.ExitsBody) -> ModifyExits:
+    prices = [
+        None if price is None else positive(price, name)
+        for name, price in (("stop_loss", body.stop_loss), ("take_profit", body.take_profit))
+    ]
+    if prices == [None, None]:
+        raise BodyError("stop_loss or take_profit is required")
+    return ModifyExits(*prices)
+
+
 def _handle(body: wire.HandleBody) -> OrderHandle:
     return OrderHandle(
         id=body.id,
@@ -208,7 +229,9 @@ _KINDS: dict[type, tuple[Any, Any, Callable[[Any], Any]]] = {
     CancelResult: _kind(
         wire.CancelResultBody, lambda body: CancelResult(body.success, read_order(body.order))
     ),
+    ClosePosition: _kind(wire.CloseBody, _close),
     ErrorEnvelope: _kind(ErrorEnvelope, lambda body: body),
+    ModifyExits: _kind(wire.ExitsBody, _exits),
     ModifyResult: _kind(
         wire.ModifyResultBody,
         lambda body: ModifyResult(read_order(body.order), body.previous_order_id),

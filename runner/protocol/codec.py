@@ -16,7 +16,7 @@ from runner.protocol.bodies import (
 )
 from runner.protocol.decode import MAX_ID, decode
 from runner.protocol.encode import encode
-from runner.protocol.encode_raw import encode_raw
+from runner.protocol.encode_raw import encode_raw, raw_object, raw_reason
 from runner.protocol.values import WireError
 
 __all__ = [
@@ -30,4 +30,6 @@ __all__ = [
     "encode",
     "encode_body",
     "encode_raw",
+    "raw_object",
+    "raw_reason",
 ]

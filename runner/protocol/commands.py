@@ -66,6 +66,26 @@ class ReadState(msgspec.Struct, frozen=True):
     """Read account, positions and working orders, all at once."""
 
 
+class ClosePosition(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """How to close the position that a request names. Source: Trading API."""
+
+    order_type: OrderType = OrderType.MARKET
+    limit_price: Decimal | None = None
+    quantity: Decimal | None = None
+    """None for all of it."""
+
+
+class ModifyExits(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Where the exit legs of the position that a request names shall stand.
+
+    At least one of the prices is given; a leg whose price is not given stays as it is.
+    Source: Trading API.
+    """
+
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+
+
 class OrderHandle(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The order was accepted; a fill is reported later. Source: Trading API."""
 
@@ -87,6 +107,21 @@ class CancelResult(msgspec.Struct, frozen=True):
 
     success: bool
     order: OrderSnapshot
+
+
+class ExitLegs(msgspec.Struct, frozen=True, gc=False):
+    """The working legs of one kind, and the one price they stand at."""
+
+    order_ids: tuple[str, ...]
+    trigger_price: Decimal
+
+
+class ExitsResult(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The exit legs that were asked for, as they stand now. Source: Trading API."""
+
+    position_id: str
+    stop_loss: ExitLegs | None = None
+    take_profit: ExitLegs | None = None
 
 
 class Rejection(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ from runner.protocol.messages import (
     Pong,
     Position,
     PositionUpdate,
+    Quote,
     Trade,
     TradeUpdate,
 )
@@ -75,6 +76,38 @@ def encode_raw(message: Message, *, event_id: str | None = None) -> bytes:
     if event_id is None:
         raise ValueError(f"a raw {fields['type']} frame needs an event id")
     return _JSON.encode({"type": fields.pop("type"), "event_id": event_id, **_present(fields)})
+
+
+def raw_object(item: OrderSnapshot | Trade | Position | Account | Quote | Candle) -> dict[str, Any]:
+    """Return an object as the raw engine's REST has it, of plain values; a candle as a bar.
+
+    Raises:
+        ValueError: the dialect has no such status, word or currency.
+    """
+    match item:
+        case OrderSnapshot():
+            return _order(item)
+        case Trade():
+            return _trade(item)
+        case Position():
+            return _position(item)
+        case Account():
+            return _account(item)
+        case Quote():
+            return {
+                "symbol": item.symbol,
+                "bid": plain_float(item.bid),
+                "ask": plain_float(item.ask),
+                "timestamp": item.time,
+            }
+        case Candle():
+            bar = _candle(item)
+            return {name: bar[name] for name in bar if name not in ("type", "symbol", "timeframe")}
+
+
+def raw_reason(reason: str) -> str:
+    """Return a reason for a rejection in the raw engine's word."""
+    return _REJECT_REASONS.get(reason, reason.lower())
 
 
 def _fields(message: Message) -> dict[str, Any]:
@@ -154,9 +187,7 @@ def _order(order: OrderSnapshot) -> dict[str, Any]:
             "created_at": to_ms(order.created_at),
             "executed_at": changed if is_executed else None,
             "cancelled_at": changed if is_cancelled else None,
-            "reject_reason": None
-            if reason is None
-            else _REJECT_REASONS.get(reason, reason.lower()),
+            "reject_reason": None if reason is None else raw_reason(reason),
             "rejected_at": changed if is_rejected else None,
         }
     )

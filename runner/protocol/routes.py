@@ -28,6 +28,8 @@ ROUTES: dict[str, Route] = {
     "readyz": Route("GET", "/readyz", 200),
     "health": Route("GET", "/health", 200),
     "metrics": Route("GET", "/metrics", 200),
+    "openapi": Route("GET", "/openapi.json", 200),
+    "docs": Route("GET", "/docs", 200),
     "websocket": Route("GET", "/v1/ws", 101),
     "read_account": Route("GET", "/v1/account", 200),
     "submit_order": Route("POST", "/v1/orders", 201),

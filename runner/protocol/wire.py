@@ -276,6 +276,17 @@ class ModifyBody(msgspec.Struct, gc=False, kw_only=True):
     trailing_distance: Decimal | None = None
 
 
+class CloseBody(msgspec.Struct, gc=False, kw_only=True):
+    order_type: str | None = None
+    limit_price: Decimal | None = None
+    quantity: Decimal | None = None
+
+
+class ExitsBody(msgspec.Struct, gc=False, kw_only=True):
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+
+
 class HandleBody(msgspec.Struct, gc=False, kw_only=True):
     id: str
     status: str

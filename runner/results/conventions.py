@@ -31,35 +31,74 @@ def embedded_conventions(
     commission_bps: Decimal = _ZERO,
     commission_per_unit: Decimal = _ZERO,
     commission_minimum: Decimal = _ZERO,
+    commission_maker_bps: Decimal | None = None,
     slippage_bps: Decimal = _ZERO,
+    slippage_range_share: Decimal = _ZERO,
+    half_spread_bps: Decimal = _ZERO,
+    volume_share: Decimal | None = None,
 ) -> Conventions:
     """Return the conventions of the embedded engine with these costs and this account.
 
-    Rates are in basis points, the other amounts in `currency`; `cash` is the starting balance.
+    Rates are in basis points, shares are fractions, the other amounts in `currency`; `cash` is the
+    starting balance.
     """
-    parts = []
-    if commission_bps:
-        parts.append(f"{plain(commission_bps)} bps of the value")
-    if commission_per_unit:
-        parts.append(f"{plain(commission_per_unit)} {currency} per unit")
-    commission = " plus ".join(parts)
-    if commission_minimum:
-        least = f"at least {plain(commission_minimum)} {currency}"
-        commission = f"{commission}, {least}" if commission else least
-    slippage = f"{plain(slippage_bps)} bps against you on market and stop orders"
+    fills = (
+        "market orders at the next open; limits and stops at their price, or at the open "
+        "beyond it; the worse case inside a candle"
+    )
+    if volume_share is not None:
+        fills += f"; at most {_percent(volume_share)} of a candle's volume per order and candle"
+    costs = [
+        "commission "
+        + (
+            _commission(
+                commission_bps,
+                commission_maker_bps,
+                commission_per_unit,
+                commission_minimum,
+                currency,
+            )
+            or "none"
+        )
+    ]
+    if half_spread_bps:
+        costs.append(f"half spread {plain(half_spread_bps)} bps on market and stop orders")
+    slips = []
+    if slippage_range_share:
+        slips.append(f"{_percent(slippage_range_share)} of the candle's range")
+    if slippage_bps:
+        slips.append(f"{plain(slippage_bps)} bps")
+    where = " against you on market and stop orders" if slips else "none"
+    costs.append(f"slippage {' plus '.join(slips)}{where}")
     return Conventions(
-        fills=(
-            "market orders at the next open; limits and stops at their price, or at the open "
-            "beyond it; the worse case inside a candle"
-        ),
-        costs=(
-            f"commission {commission or 'none'}; slippage {slippage if slippage_bps else 'none'}"
-        ),
+        fills=fills,
+        costs="; ".join(costs),
         account=(
             f"{_grouped(cash)} {currency}, "
             + ("cash only" if leverage == 1 else f"leverage {plain(leverage)}")
         ),
     )
+
+
+def _commission(
+    bps: Decimal, maker_bps: Decimal | None, per_unit: Decimal, minimum: Decimal, currency: str
+) -> str:
+    parts = []
+    if maker_bps is not None and maker_bps != bps:
+        parts.append(f"{plain(bps)} bps of the value (makers {plain(maker_bps)} bps)")
+    elif bps:
+        parts.append(f"{plain(bps)} bps of the value")
+    if per_unit:
+        parts.append(f"{plain(per_unit)} {currency} per unit")
+    commission = " plus ".join(parts)
+    if minimum:
+        least = f"at least {plain(minimum)} {currency}"
+        commission = f"{commission}, {least}" if commission else least
+    return commission
+
+
+def _percent(fraction: Decimal) -> str:
+    return f"{plain(fraction * 100)}%"
 
 
 def _grouped(amount: Decimal) -> str:

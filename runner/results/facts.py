@@ -38,6 +38,8 @@ class DataFacts:
     symbols: tuple[str, ...] = ()
     timeframes: tuple[str, ...] = ()
     """Empty where the peer decides; what arrived is then shown."""
+    repairs: tuple[str, ...] = ()
+    """What was repaired in the data before the run, as was asked for; one sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def build_result(
         working_orders=len(desk.working),
         rejections=_rejections(session),
         notices=_notices(session),
-        warnings=_warnings(session, ending),
+        warnings=(*data.repairs, *_warnings(session, ending)),
         no_trades=() if portfolio.fills else why_no_trades(session, data.symbols),
         conventions=conventions,
         seconds=seconds,
@@ -110,7 +110,10 @@ def _arrived(data: DataFacts, desk: Desk) -> DataFacts:
     symbols = dict.fromkeys(symbol for symbol, _ in desk.streams)
     timeframes = dict.fromkeys(timeframe for _, timeframe in desk.streams)
     return DataFacts(
-        data.source, data.symbols or tuple(symbols), data.timeframes or tuple(timeframes)
+        data.source,
+        data.symbols or tuple(symbols),
+        data.timeframes or tuple(timeframes),
+        data.repairs,
     )
 
 

@@ -103,10 +103,13 @@ class Strategy:
         limit: Number | None = None,
         stop: Number | None = None,
         trail: Number | None = None,
+        trail_percent: Number | None = None,
         stop_loss: Number | None = None,
         take_profit: Number | None = None,
         time_in_force: str = "GTC",
         reduce_only: bool = False,
+        post_only: bool = False,
+        oco_group: str | None = None,
         reason: str = "",
     ) -> Order:
         """Order to buy, and return the ticket at once.
@@ -119,21 +122,27 @@ class Strategy:
             limit: highest price to pay; makes it a limit order.
             stop: price at which the order becomes active; makes it a stop order, together with
                 `limit` a stop-limit order.
-            trail: distance of a trailing stop, in quote currency.
+            trail: distance of a trailing stop from the best price, in quote currency.
+            trail_percent: the same in percent of the best price: 5 is 5 %.
             stop_loss: trigger price of a stop order that protects the position once filled.
             take_profit: limit price of an order that takes the profit once filled.
             time_in_force: GTC, DAY, IOC or FOK.
             reduce_only: only ever make the position smaller.
+            post_only: cancel the limit order rather than let it execute at once.
+            oco_group: any name; when one order of that name executes wholly or is rejected at its
+                fill, the others are cancelled.
             reason: why, for reports.
 
         Raises:
-            ValueError: none or several of quantity, notional and equity are given, there is no
-                symbol, or the time in force does not exist. Numbers that make no order (zero,
-                negative, not finite) do not raise: they come back as a rejection.
+            ValueError: none or several of quantity, notional and equity are given, both distances
+                of a trailing stop are, there is no symbol, or the time in force does not exist.
+                Numbers that make no order (zero, negative, not finite) do not raise: they come
+                back as a rejection.
         """
         wish = Wish(
             Side.BUY, self._symbol(symbol), quantity, notional, equity, limit, stop, trail,
-            stop_loss, take_profit, time_in_force, reduce_only, reason,
+            trail_percent, stop_loss, take_profit, time_in_force, reduce_only, post_only, oco_group,
+            reason,
         )  # fmt: skip
         return place(self._desk, wish)
 
@@ -147,16 +156,20 @@ class Strategy:
         limit: Number | None = None,
         stop: Number | None = None,
         trail: Number | None = None,
+        trail_percent: Number | None = None,
         stop_loss: Number | None = None,
         take_profit: Number | None = None,
         time_in_force: str = "GTC",
         reduce_only: bool = False,
+        post_only: bool = False,
+        oco_group: str | None = None,
         reason: str = "",
     ) -> Order:
         """Order to sell; beyond what is held this sells short. Arguments as for `buy`."""
         wish = Wish(
             Side.SELL, self._symbol(symbol), quantity, notional, equity, limit, stop, trail,
-            stop_loss, take_profit, time_in_force, reduce_only, reason,
+            trail_percent, stop_loss, take_profit, time_in_force, reduce_only, post_only, oco_group,
+            reason,
         )  # fmt: skip
         return place(self._desk, wish)
 
@@ -211,8 +224,11 @@ class Strategy:
         quantity: Number | None = None,
         limit: Number | None = None,
         stop: Number | None = None,
+        trail: Number | None = None,
     ) -> None:
-        """Change a working order: its total quantity, limit or stop; a finished one is left alone.
+        """Change a working order: its total quantity, its prices, or a trailing stop's distance.
+
+        The distance is in the unit it was placed with. A finished order is left alone.
 
         Raises:
             ValueError: a value is not a finite number.
@@ -224,6 +240,7 @@ class Strategy:
             quantity=None if quantity is None else exact_quantity(quantity),
             limit_price=None if limit is None else exact_quantity(limit),
             stop_price=None if stop is None else exact_quantity(stop),
+            trailing_distance=None if trail is None else exact_quantity(trail),
         )
         self._desk.outbox.append(ModifyRequest(order, changes))
 

@@ -33,6 +33,8 @@ Request = SubmitOrder | CancelRequest | ModifyRequest | LocalRejection | Attenti
 """What a strategy may leave in the outbox."""
 
 _ZERO = Decimal(0)
+_PRICE_STEP = Decimal("1E-9")
+"""Peers round the average price of an order; below this, a difference of two is that rounding."""
 
 
 class Desk:
@@ -141,10 +143,7 @@ class Desk:
         if update.parent_order_id is not None:
             order.parent_order_id = update.parent_order_id
         if snapshot.filled_quantity > order.filled_quantity:
-            before = order.filled_quantity * (order.average_fill_price or _ZERO)
-            after = snapshot.filled_quantity * (snapshot.average_fill_price or _ZERO)
-            newly = snapshot.filled_quantity - order.filled_quantity
-            self._fill(order, snapshot.filled_quantity, (after - before) / newly)
+            self._fill(order, snapshot.filled_quantity, _price_of_news(order, snapshot))
         order.update(snapshot)
         self.settle(order)
         return order
@@ -330,3 +329,14 @@ class Desk:
     def _blank(self) -> None:
         for indicator in self.indicators:
             indicator.value = nan
+
+
+def _price_of_news(order: Order, snapshot: OrderSnapshot) -> Decimal:
+    # What has executed since the ticket was last told of, from two averages, which are rounded.
+    average = snapshot.average_fill_price or _ZERO
+    if not order.filled_quantity:
+        return average
+    before = order.filled_quantity * (order.average_fill_price or _ZERO)
+    newly = snapshot.filled_quantity - order.filled_quantity
+    price = (snapshot.filled_quantity * average - before) / newly
+    return price.quantize(_PRICE_STEP)

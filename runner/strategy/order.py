@@ -42,6 +42,7 @@ class Order:
         "take_profit",
         "time_in_force",
         "traded",
+        "trailing_distance",
         "unreported_pnl",
         "updated_at",
     )
@@ -70,6 +71,8 @@ class Order:
         self.average_fill_price: Decimal | None = None
         self.limit_price: Decimal | None = None
         self.stop_price: Decimal | None = None
+        self.trailing_distance: Decimal | None = None
+        """How far a trailing stop keeps from the best price; `stop_price` is where that puts it."""
         self.stop_loss: Decimal | None = None
         self.take_profit: Decimal | None = None
         self.time_in_force = TimeInForce.GTC
@@ -122,6 +125,7 @@ class Order:
         )
         order.limit_price = request.limit_price
         order.stop_price = request.stop_price
+        order.trailing_distance = request.trailing_distance
         order.stop_loss = request.stop_loss
         order.take_profit = request.take_profit
         order.time_in_force = request.time_in_force
@@ -152,6 +156,7 @@ class Order:
         self.average_fill_price = snapshot.average_fill_price
         self.limit_price = snapshot.limit_price
         self.stop_price = snapshot.stop_price
+        self.trailing_distance = snapshot.trailing_distance
         self.stop_loss = snapshot.stop_loss
         self.take_profit = snapshot.take_profit
         self.time_in_force = snapshot.time_in_force
@@ -172,6 +177,7 @@ class Order:
             self.quantity,
             self.limit_price,
             self.stop_price,
+            self.trailing_distance,
         )
         news, self.announced = facts != self.announced, facts
         return news

@@ -28,10 +28,13 @@ class Wish(msgspec.Struct, gc=False):
     limit: Number | None = None
     stop: Number | None = None
     trail: Number | None = None
+    trail_percent: Number | None = None
     stop_loss: Number | None = None
     take_profit: Number | None = None
     time_in_force: str = "GTC"
     reduce_only: bool = False
+    post_only: bool = False
+    oco_group: str | None = None
     reason: str = ""
 
 
@@ -39,14 +42,15 @@ def place(desk: Desk, wish: Wish) -> Order:
     """Put a wish on the desk and return its ticket, rejected already where it makes no order.
 
     Raises:
-        ValueError: none or several of quantity, notional and equity are given, or the time in
-            force does not exist.
+        ValueError: none or several of quantity, notional and equity are given, both distances of
+            a trailing stop are, or the time in force does not exist.
     """
     exactly_one(quantity=wish.quantity, notional=wish.notional, equity=wish.equity)
+    trailing_type = _trailing_type(wish)
     time_in_force = _time_in_force(wish.time_in_force)
     try:
         limit, stop = _price(wish.limit), _price(wish.stop)
-        trail = _price(wish.trail)
+        trail = _price(wish.trail if wish.trail_percent is None else wish.trail_percent)
         stop_loss, take_profit = _price(wish.stop_loss), _price(wish.take_profit)
     except ValueError as error:
         return reject(desk, wish, RejectReason.INVALID_PRICE, str(error))
@@ -63,11 +67,13 @@ def place(desk: Desk, wish: Wish) -> Order:
         limit_price=limit,
         stop_price=stop,
         trailing_distance=trail,
-        trailing_type=None if trail is None else TrailingType.ABSOLUTE,
+        trailing_type=trailing_type,
         stop_loss=stop_loss,
         take_profit=take_profit,
         time_in_force=time_in_force,
         reduce_only=wish.reduce_only,
+        post_only=wish.post_only,
+        oco_group_id=wish.oco_group,
     )
     return desk.submit(request, wish.reason)
 
@@ -163,6 +169,14 @@ def _order_type(limit: Number | None, stop: Number | None, trail: Number | None)
     if stop is not None:
         return OrderType.STOP if limit is None else OrderType.STOP_LIMIT
     return OrderType.MARKET if limit is None else OrderType.LIMIT
+
+
+def _trailing_type(wish: Wish) -> TrailingType | None:
+    if wish.trail_percent is None:
+        return None if wish.trail is None else TrailingType.ABSOLUTE
+    if wish.trail is not None:
+        raise ValueError("give trail (in quote currency) or trail_percent, was both")
+    return TrailingType.PERCENT
 
 
 def _time_in_force(text: str) -> TimeInForce:

@@ -204,6 +204,116 @@ def test_an_attached_stop_loss_protects_what_was_filled(play: Play) -> None:
     assert played.strategy._desk.tickets["r-1-sl"].parent_order_id == "o-1"
 
 
+def test_an_order_that_fills_in_parts_is_told_part_by_part_with_its_legs(play: Play) -> None:
+    class BuysMuch(Talkative):
+        def decide(self, candle: Candle) -> None:
+            if candle.close == 10:
+                self.buy(quantity=6, stop_loss=8)
+
+    played = play(BuysMuch, series(10, 11, 14, 15), exchange={"volume_share": Decimal("0.004")})
+
+    assert played.diary == [
+        "start 100000",
+        "candle S:AAPL 10.0",
+        "order r-1 OPEN 0",
+        "order r-1 PARTIALLY_FILLED 4",
+        "trade BUY 4 11",
+        "position 4 11",
+        "account 100000",
+        "order r-1-sl OPEN 0",
+        "candle S:AAPL 11.0",
+        "order r-1 FILLED 6",
+        "trade BUY 2 14",
+        "position 6 12",
+        "account 100000",
+        "order r-1-sl-1 OPEN 0",
+        "candle S:AAPL 14.0",
+        "candle S:AAPL 15.0",
+        "order r-1-sl CANCELLED 0",
+        "order r-1-sl-1 CANCELLED 0",
+        "stop 0",
+    ]
+    fills = played.session.desk.portfolio.fills
+    assert [str(one.trade.price) for one in fills] == ["11", "14"]
+
+
+def test_the_profit_of_each_part_is_that_of_its_own_price(play: Play) -> None:
+    class SellsInParts(Talkative):
+        def decide(self, candle: Candle) -> None:
+            if candle.close == 10:
+                self.buy(quantity=3)
+            elif candle.close == 11:
+                self.close()
+
+    played = play(
+        SellsInParts,
+        series(10, 11, 11.5, 13, 17, 19),
+        exchange={"volume_share": Decimal("0.003")},
+    )
+    slow = play(
+        SellsInParts,
+        series(10, 10.5, 10.7, 11, 13, 17, 19),
+        exchange={"volume_share": Decimal("0.001")},
+    )
+
+    assert [one.realized_pnl for one in played.session.desk.portfolio.fills] == [
+        None,
+        Decimal("1.5"),
+    ]
+    # Bought at 10.5, 10.7 and 11: 32.2 for 3, so a unit costs 10.7333...; sold at 13, 17 and 19.
+    profits = [one.realized_pnl for one in slow.session.desk.portfolio.fills]
+    assert profits[:3] == [None, None, None]
+    assert [round(one, 6) for one in profits[3:] if one is not None] == [
+        Decimal("2.266667"),
+        Decimal("6.266667"),
+        Decimal("8.266667"),
+    ]
+
+
+def test_a_trailing_stop_follows_and_its_distance_can_be_changed(play: Play) -> None:
+    class Trails(Talkative):
+        def decide(self, candle: Candle) -> None:
+            if candle.close == 10:
+                self.buy(quantity=1)
+            elif candle.close == 11:
+                self.ticket = self.sell(quantity=1, trail_percent=50, reduce_only=True)
+            elif candle.close == 20:
+                self.modify(self.ticket, trail=10)
+            elif candle.close == 19:
+                self.note("stop at", self.ticket.stop_price, self.ticket.trailing_distance)
+
+    played = play(Trails, series(10, 11, 20, 19, (19, 19, 16, 17)))
+
+    assert "stop at 18 10" in played.diary, "20 less 10 %"
+    assert played.diary[-5:-1] == [
+        "trade SELL 1 18",
+        "position 0 0",
+        "account 100007",
+        "candle S:AAPL 17.0",
+    ]
+
+
+def test_orders_that_take_or_leave_cancel_each_other_and_never_wait(play: Play) -> None:
+    class Conditions(Talkative):
+        def decide(self, candle: Candle) -> None:
+            if candle.close == 10:
+                self.buy(quantity=1, limit=9, time_in_force="FOK")
+                self.buy(quantity=1, limit=11, post_only=True)
+                self.buy(quantity=1, stop=12, oco_group="break")
+                self.sell(quantity=1, stop=8, oco_group="break")
+
+    played = play(Conditions, series(10, 10.5, (10.5, 12, 10.5, 11)))
+
+    assert [one for one in played.diary if "CANCELLED" in one or "trade" in one] == [
+        "order r-2 CANCELLED 0",
+        "order r-1 CANCELLED 0",
+        "trade BUY 1 12",
+        "order r-4 CANCELLED 0",
+    ]
+    tickets = played.session.desk.tickets
+    assert tickets["r-2"].reject_reason == "POST_ONLY_VIOLATED"
+
+
 def test_orders_that_still_work_at_the_end_are_cancelled_before_on_stop(play: Play) -> None:
     class Waits(Talkative):
         def decide(self, candle: Candle) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from runner.app import execute
 from runner.config.load import load_config
-from runner.engine.costs import Commission, Slippage
+from runner.engine.costs import Commission, Slippage, Spread
 from runner.engine.data import open_data
 from runner.results.document import to_document
 from tests.integration.engine_process import engine
@@ -102,6 +102,76 @@ def test_trades_and_equity_are_the_same_bytes_embedded_and_over_the_wire(
 
     assert wired["runtime"]["name"] == "engine"
     assert wired["ending"] == {"why": "complete", "confirmed": True, "exit_code": 0}
+    assert_same(embedded, wired)
+
+
+EVERYTHING = """
+from runner import Candle, Strategy
+
+
+class Everything(Strategy):
+    def on_candle(self, candle: Candle) -> None:
+        close = candle.close
+        match int(close * 100) % 9:
+            case 0:
+                self.buy(quantity=1000, stop_loss=close * 0.97, take_profit=close * 1.03)
+            case 1:
+                self.sell(quantity=70, trail=close * 0.02, reduce_only=True)
+            case 2:
+                self.buy(quantity=60, trail_percent=1.5, time_in_force="DAY")
+            case 3:
+                self.buy(quantity=40, limit=close, post_only=True, oco_group="pair")
+                self.sell(quantity=40, stop=close * 0.97, oco_group="pair")
+            case 4:
+                self.buy(quantity=90, limit=close, time_in_force="FOK")
+            case 5:
+                self.sell(quantity=2000, limit=close * 0.99, time_in_force="IOC")
+            case 6:
+                for order in self.working_orders():
+                    if order.trailing_distance is not None:
+                        self.modify(order, trail=order.trailing_distance * 2)
+            case 7:
+                self.target(quantity=-50)
+            case _:
+                self.cancel()
+"""
+
+
+def test_every_order_type_and_cost_is_the_same_bytes_over_the_wire(tmp_path: Path) -> None:
+    (tmp_path / "everything.py").write_text(EVERYTHING)
+    flags: dict[str, object] = {
+        "strategy": str(tmp_path / "everything.py"),
+        "subscriptions": ["S:AAPL:candle", "S:IBM:candle"],
+        "data.from": START,
+    }
+    embedded = run(
+        tmp_path,
+        flags,
+        RUNNER_EXCHANGE__LEVERAGE="3",
+        RUNNER_EXCHANGE__VOLUME_SHARE="0.001%",
+        RUNNER_EXCHANGE__HALF_SPREAD="1 bps",
+        RUNNER_EXCHANGE__COMMISSION__RATE="5 bps",
+        RUNNER_EXCHANGE__COMMISSION__MAKER="1 bps",
+        RUNNER_EXCHANGE__SLIPPAGE__RANGE_SHARE="5%",
+    )
+
+    series = open_data("sample", ("S:AAPL", "S:IBM"), start_ms=START_MS)
+    options: dict[str, Any] = {
+        "leverage": Decimal(3),
+        "volume_share": Decimal("0.00001"),
+        "spread": Spread(half_bps=Decimal(1)),
+        "commission": Commission(bps=Decimal(5), maker_bps=Decimal(1)),
+        "slippage": Slippage(range_share=Decimal("0.05")),
+    }
+    with engine(*series, exchange=options) as peer:
+        wired = run(
+            tmp_path,
+            flags,
+            ENGINE_WS_URL=peer.server.ws_url,
+            ENGINE_REST_URL=peer.server.rest_url,
+        )
+
+    assert len(embedded["trades"]) > 500
     assert_same(embedded, wired)
 
 

@@ -110,6 +110,16 @@ class EngineThread:
         finally:
             connection.close()
 
+    def delete(self, path: str) -> tuple[int, bytes]:
+        """Make one DELETE request; return the status and the bytes of the answer."""
+        connection = HTTPConnection(urlsplit(self.server.rest_url).netloc, timeout=WAIT)
+        try:
+            connection.request("DELETE", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
     def get(self, path: str) -> Any:
         """Return the JSON of a GET that must succeed."""
         status, body = self.request("GET", path)

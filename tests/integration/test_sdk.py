@@ -14,6 +14,7 @@ import pytest
 from tektii import (
     AsyncEventStream,
     AsyncTradingGateway,
+    AuthenticationError,
     BadRequestError,
     ConflictError,
     NotFoundError,
@@ -141,7 +142,16 @@ async def _on_day(gateway: AsyncTradingGateway, day: int) -> None:
         assert [one.close for one in bars] == ["101", "102"]
         cancelled = await gateway.cancel_all_orders()
         assert (cancelled.cancelled_count, cancelled.failed_count) == (2, 0)
+        handle = await gateway.close_position(
+            position.id, quantity="4", order_type="limit", limit_price="50"
+        )
+        assert (await gateway.get_order(handle.id)).remaining_quantity == "4"
     elif day == 5:
+        assert (await gateway.list_positions(symbol=AAPL))[0].quantity == "6"
+        (trade, part) = await gateway.list_trades(symbol=AAPL, since=start_of(1), limit=5)
+        assert (trade.side, trade.quantity, part.side, part.quantity) == ("BUY", "10", "SELL", "4")
+        assert await gateway.list_trades(order_id=part.order_id) == [part]
+        assert await gateway.quantity_for_notional(AAPL, notional="1040") == 10
         with pytest.raises(OrderRejectedError) as refused:
             await gateway.submit_order(AAPL, "buy", "1000000")
         assert refused.value.details["reject_code"] == "INSUFFICIENT_FUNDS"
@@ -149,6 +159,41 @@ async def _on_day(gateway: AsyncTradingGateway, day: int) -> None:
             await gateway.submit_order(AAPL, "buy", "1", "limit")
         with pytest.raises(NotFoundError):
             await gateway.get_order("o-99")
+        with pytest.raises(NotFoundError):
+            await gateway.close_position("p-99")
+        with pytest.raises(NotFoundError):
+            await gateway.get_quote("S:NONE")
+    elif day == 6:
+        handles = await gateway.close_all_positions()
+        assert [one.status for one in handles] == ["OPEN"]
+        assert await gateway.close_all_positions(symbol=MSFT) == []
+    elif day == 8:
+        assert await gateway.list_positions() == []
+        done = await gateway.get_order_history(
+            symbol=AAPL, side="SELL", status=["FILLED"], since=start_of(1), until=start_of(20)
+        )
+        assert [one.reduce_only for one in done] == [True, True]
+        assert await gateway.get_order_history(client_order_id="nobody", limit=1) == []
+        await _ask_about_the_engine(gateway)
+
+
+def start_of(day: int) -> datetime:
+    return datetime(2024, 1, day, tzinfo=UTC)
+
+
+async def _ask_about_the_engine(gateway: AsyncTradingGateway) -> None:
+    can = await gateway.get_capabilities()
+    assert (can.position_mode, can.max_leverage) == ("NETTING", "1")
+    assert {"MARKET", "LIMIT", "STOP", "STOP_LIMIT"} <= set(can.supported_order_types)
+    status = await gateway.get_status()
+    assert (status.connected, status.latency_ms) == (True, 0)
+    health = await gateway.get_health()
+    assert (health.status, health.providers[0].platform) == ("connected", "embedded")
+    breakers = await gateway.get_circuit_breakers()
+    assert (breakers.adapter.state, breakers.exit_order.state) == ("closed", "closed")
+    assert await gateway.reset_circuit_breakers() == breakers
+    with pytest.raises(ConflictError):
+        await gateway.reset_circuit_breakers()
 
 
 def test_the_async_stream_understands_every_event_and_every_answer() -> None:
@@ -175,3 +220,81 @@ def test_the_streams_play_from_the_websocket_port_as_well() -> None:
         with SyncEventStream(running.server.ws_url) as stream:
             assert len(list(stream)) == len(CLOSES) + 1
         assert asyncio.run(play(running.server.ws_url + "/ws")) == len(CLOSES) + 1
+
+
+def test_every_call_of_the_sync_gateway_is_answered() -> None:
+    with (
+        engine(series(*CLOSES), series(*CLOSES, symbol=MSFT)) as running,
+        TradingGateway(running.server.rest_url) as gateway,
+    ):
+        account = gateway.get_account()
+        orders = [
+            gateway.submit_order(AAPL, "buy", "1", "limit", limit_price="1"),
+            gateway.submit_order(AAPL, "buy", "1", "stop", stop_price="900"),
+            gateway.submit_order(
+                AAPL, "buy", "1", "stop_limit", stop_price="900", limit_price="901"
+            ),
+        ]
+        assert account.equity == "100000"
+        assert [one.id for one in gateway.list_orders()] == [one.id for one in orders]
+        assert gateway.get_order(orders[0].id).limit_price == "1"
+        assert gateway.modify_order(orders[0].id, limit_price="2").order.limit_price == "2"
+        assert gateway.cancel_order(orders[0].id).order.status == "CANCELLED"
+        assert gateway.cancel_all_orders(symbol=MSFT).cancelled_count == 0
+        assert gateway.cancel_all_orders().cancelled_count == 2
+        assert len(gateway.get_order_history()) == 3
+        assert (gateway.list_positions(), gateway.close_all_positions()) == ([], [])
+        with pytest.raises(NotFoundError):
+            gateway.get_position("p-1")
+        with pytest.raises(NotFoundError):
+            gateway.close_position("p-1")
+        assert (gateway.list_trades(), gateway.get_bars(AAPL, "1d")) == ([], [])
+        with pytest.raises(NotFoundError):
+            gateway.get_quote(AAPL)
+        assert gateway.quantity_for_notional(AAPL, equity_fraction="0.5", price="100") == 500
+        assert gateway.get_capabilities().position_mode == "NETTING"
+        assert gateway.get_status().connected
+        assert gateway.get_health().status == "connected"
+        assert gateway.get_circuit_breakers() == gateway.reset_circuit_breakers()
+
+
+def test_the_sdk_has_no_call_that_these_tests_leave_out() -> None:
+    calls = {name for name in vars(TradingGateway) if not name.startswith("_")}
+
+    # A new edition of the SDK with more calls ends here: add them above.
+    assert calls - {"base_url"} == {
+        "cancel_all_orders",
+        "cancel_order",
+        "close",
+        "close_all_positions",
+        "close_position",
+        "get_account",
+        "get_bars",
+        "get_capabilities",
+        "get_circuit_breakers",
+        "get_health",
+        "get_order",
+        "get_order_history",
+        "get_position",
+        "get_quote",
+        "get_status",
+        "list_orders",
+        "list_positions",
+        "list_trades",
+        "modify_order",
+        "quantity_for_notional",
+        "reset_circuit_breakers",
+        "stream",
+        "submit_order",
+    }
+
+
+@pytest.mark.parametrize("key", [None, "wrong" * 8])
+def test_a_missing_and_a_wrong_key_are_told_apart_from_other_errors(key: str | None) -> None:
+    with (
+        engine(series(*CLOSES), guard=Guard(token=KEY)) as running,
+        TradingGateway(running.server.rest_url, api_key=key) as gateway,
+    ):
+        with pytest.raises(AuthenticationError):
+            gateway.get_account()
+        assert gateway.get_health().status == "connected"

@@ -26,10 +26,13 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+def serving(
+    *arguments: str, stdin: int | None = None
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """Start the command with `--json`; give the process and the addresses it printed."""
     process = subprocess.Popen(
         [*COMMAND, *EPHEMERAL, "--json", *arguments],
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -75,6 +78,20 @@ def test_once_serves_a_whole_run_says_how_to_connect_and_exits_0() -> None:
     assert "2000-03-01 to 2000-03-31" in said
 
 
+def test_a_raw_engine_says_who_can_be_pointed_at_it_and_keeps_its_run() -> None:
+    arguments = ("--dialect", "raw", "--resume-window", "60s", "--once")
+    with serving(*arguments) as (process, urls):
+        with connect(urls["ws_url"] + "/ws", proxy=None) as websocket:
+            first = receive(websocket)
+            assert websocket.response is not None
+            assert len(websocket.response.headers["Run-Id"]) == 16
+        _, said = process.communicate(timeout=WAIT)
+
+    assert (first["type"], first["event_id"]) == ("candle", "evt-1")
+    assert "point a gateway at these two addresses" in said
+    assert process.returncode == 7  # a normal close in mid-run
+
+
 def test_quiet_prints_nothing_but_what_was_asked_for() -> None:
     with serving("--once", "--quiet") as (process, urls):
         with connect(urls["ws_url"], proxy=None) as websocket:
@@ -91,7 +108,7 @@ def test_once_exits_7_when_the_strategy_leaves_early() -> None:
         _, said = process.communicate(timeout=WAIT)
 
     assert process.returncode == 7
-    assert "E741" in said
+    assert "E750" in said
 
 
 @pytest.mark.parametrize(

@@ -136,12 +136,6 @@ def test_the_same_client_order_id_again_is_the_same_order(running: EngineThread)
             {"field": "leverage", "provided": "5"},
         ),
         (
-            {**ORDER, "time_in_force": "FOK"},
-            501,
-            "UNSUPPORTED_OPERATION",
-            {"operation": "time_in_force FOK", "provider": "embedded"},
-        ),
-        (
             {**ORDER, "symbol": "S:NONE"},
             422,
             "ORDER_REJECTED",
@@ -169,7 +163,6 @@ def test_the_same_client_order_id_again_is_the_same_order(running: EngineThread)
         "missing_price",
         "superfluous_price",
         "unknown_to_us",
-        "fok",
         "unknown_symbol",
         "too_expensive",
         "nothing_to_reduce",
@@ -408,6 +401,7 @@ def test_a_fill_shows_in_account_positions_and_trades(
         "commission": "0",
         "commission_currency": "USD",
         "timestamp": "2024-01-02T00:00:00Z",
+        "is_maker": False,
     }
 
     assert running.get("/v1/positions") == [position]
@@ -498,25 +492,6 @@ def test_a_symbol_with_a_slash_travels_percent_encoded() -> None:
 
 
 # What there is not
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "operation"),
-    [
-        ("DELETE", "/v1/positions/p-1", "close_position"),
-        ("DELETE", "/v1/positions", "close_all_positions"),
-        ("PATCH", "/v1/positions/p-1", "modify_position"),
-        ("GET", "/v1/capabilities", "read_capabilities"),
-        ("POST", "/v1/circuit-breakers/reset", "reset_circuit_breakers"),
-    ],
-)
-def test_an_endpoint_of_the_protocol_that_the_engine_lacks_is_answered_501(
-    running: EngineThread, method: str, path: str, operation: str
-) -> None:
-    status, answer = running.request(method, path)
-
-    assert (status, answer["code"]) == (501, "UNSUPPORTED_OPERATION")
-    assert answer["details"] == {"operation": operation, "provider": "embedded"}
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_with_the_token_everything_is_open(header: tuple[str, str]) -> None:
         assert upgrade_status(running, **{header[0].replace("-", "_"): header[1]}) == 101
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/health"])
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/health", "/openapi.json"])
 def test_health_needs_no_token(path: str) -> None:
     with engine(series(1.0), guard=Guard(token=KEY)) as running:
         assert running.request("GET", path)[0] == 200

@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection
 
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
-from runner.engine.server import EngineServer, stream
+from runner.engine.server import EngineServer, run
 from runner.protocol.messages import Candle
 from tests.helpers import MSFT, series
 from tests.integration.engine_process import (
@@ -350,7 +350,7 @@ def test_while_it_stops_the_engine_takes_no_order_and_no_strategy() -> None:
 def test_a_strategy_that_knows_no_terminal_does_not_hold_the_engine_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stream, "TERMINAL_SECONDS", 0.05)
+    monkeypatch.setattr(run, "TERMINAL_SECONDS", 0.05)
 
     with engine(series(1.0), once=True) as running, running.websocket() as websocket:
         acknowledge(websocket, [receive(websocket), receive(websocket)][1])

@@ -17,7 +17,7 @@ from runner.protocol.commands import (
     Reply,
     SubmitOrder,
 )
-from runner.protocol.enums import OrderType, Side, TimeInForce
+from runner.protocol.enums import OrderType, Side, TimeInForce, TrailingType
 from runner.protocol.messages import Message, Stretch
 from tests.helpers import AAPL, MSFT, Row, series
 
@@ -27,6 +27,7 @@ Heard = list[Message | Reply]
 """Messages and replies in their order."""
 
 CENTS = st.integers(min_value=50, max_value=150)
+DISTANCES = st.integers(min_value=1, max_value=40).map(lambda cents: Decimal(cents) / 100)
 PRICES = CENTS.map(lambda cents: Decimal(cents) / 100)
 
 
@@ -50,8 +51,17 @@ def markets(symbol: str = AAPL, *, least: int = 2, most: int = 12) -> st.SearchS
 def submissions(draw: st.DrawFn) -> SubmitOrder:
     """Return an order, acceptable or not."""
     kind = draw(
-        st.sampled_from([OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT])
+        st.sampled_from(
+            [
+                OrderType.MARKET,
+                OrderType.LIMIT,
+                OrderType.STOP,
+                OrderType.STOP_LIMIT,
+                OrderType.TRAILING_STOP,
+            ]
+        )
     )
+    trails = kind is OrderType.TRAILING_STOP
     takes_limit = kind in (OrderType.LIMIT, OrderType.STOP_LIMIT)
     takes_stop = kind in (OrderType.STOP, OrderType.STOP_LIMIT)
     return SubmitOrder(
@@ -63,8 +73,12 @@ def submissions(draw: st.DrawFn) -> SubmitOrder:
         stop_price=draw(PRICES) if takes_stop else None,
         stop_loss=draw(st.none() | PRICES),
         take_profit=draw(st.none() | PRICES),
-        time_in_force=draw(st.sampled_from([TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC])),
+        trailing_distance=draw(DISTANCES) if trails else None,
+        trailing_type=draw(st.sampled_from(TrailingType)) if trails else None,
+        time_in_force=draw(st.sampled_from(TimeInForce)),
         reduce_only=draw(st.sampled_from([False, False, False, True])),
+        post_only=draw(st.sampled_from([False, False, True])) if kind is OrderType.LIMIT else False,
+        oco_group_id=draw(st.sampled_from([None, None, "one", "two"])),
     )
 
 
@@ -76,6 +90,7 @@ def changes() -> st.SearchStrategy[Command]:
         order_id=ids,
         quantity=st.none() | st.integers(min_value=1, max_value=80).map(Decimal),
         limit_price=st.none() | PRICES,
+        trailing_distance=st.none() | DISTANCES,
     )
     return st.builds(CancelOrder, ids) | modification
 

@@ -12,7 +12,9 @@ from runner.engine.costs import Commission
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
-from runner.protocol.messages import AccountUpdate, OrderUpdate, TradeUpdate
+from runner.protocol.commands import Command, ModifyOrder
+from runner.protocol.enums import OrderType, TimeInForce
+from runner.protocol.messages import AccountUpdate, Candle, Message, OrderUpdate, TradeUpdate
 from runner.protocol.times import to_ms
 from tests.helpers import AAPL, MSFT
 from tests.property.markets import Trader, by_advancing, by_messages, markets, traders
@@ -21,15 +23,29 @@ COSTS = Commission(bps=Decimal(10), per_unit=Decimal("0.01"))
 FEW = settings(max_examples=80, deadline=None)
 
 
-def exchange_over(*given: Series) -> Exchange:
-    """Return an exchange with little money, so that orders are refused now and then."""
-    return Exchange(Feed(given), cash=Decimal(100), leverage=Decimal(2), commission=COSTS)
+def exchange_over(*given: Series, share: str | None = None) -> Exchange:
+    """Return an exchange with little money, so that orders are refused now and then.
+
+    The candles have a volume of 1000: with a `share` of it most orders execute in parts.
+    """
+    return Exchange(
+        Feed(given),
+        cash=Decimal(100),
+        leverage=Decimal(2),
+        commission=COSTS,
+        volume_share=None if share is None else Decimal(share),
+    )
+
+
+shares = st.sampled_from([None, "0.01", "0.0255"])
 
 
 @FEW
-@given(markets(), markets(MSFT), traders())
-def test_money_is_conserved_at_every_message(one: Series, other: Series, trader: Trader) -> None:
-    exchange = exchange_over(one, other)
+@given(markets(), markets(MSFT), traders(), shares)
+def test_money_is_conserved_at_every_message(
+    one: Series, other: Series, trader: Trader, share: str | None
+) -> None:
+    exchange = exchange_over(one, other, share=share)
     ledger = exchange.ledger
 
     for message in by_advancing(exchange, trader):
@@ -46,16 +62,16 @@ def test_money_is_conserved_at_every_message(one: Series, other: Series, trader:
 
 
 @FEW
-@given(markets(), markets(MSFT), traders())
+@given(markets(), markets(MSFT), traders(), shares)
 def test_every_execution_lies_inside_the_candle_it_happened_in(
-    one: Series, other: Series, trader: Trader
+    one: Series, other: Series, trader: Trader, share: str | None
 ) -> None:
     ranges = {
         (each.symbol, time): (Decimal(repr(low)), Decimal(repr(high)))
         for each in (one, other)
         for time, low, high in zip(each.times, each.lows, each.highs, strict=True)
     }
-    exchange = exchange_over(one, other)
+    exchange = exchange_over(one, other, share=share)
 
     list(by_advancing(exchange, trader))
 
@@ -65,11 +81,11 @@ def test_every_execution_lies_inside_the_candle_it_happened_in(
 
 
 @FEW
-@given(markets(), markets(MSFT), traders())
+@given(markets(), markets(MSFT), traders(), shares)
 def test_no_order_executes_more_than_was_ordered_or_on_the_candle_it_was_placed_on(
-    one: Series, other: Series, trader: Trader
+    one: Series, other: Series, trader: Trader, share: str | None
 ) -> None:
-    exchange = exchange_over(one, other)
+    exchange = exchange_over(one, other, share=share)
 
     list(by_advancing(exchange, trader))
 
@@ -85,30 +101,36 @@ def test_no_order_executes_more_than_was_ordered_or_on_the_candle_it_was_placed_
 
 
 @FEW
-@given(markets(), markets(MSFT), traders())
+@given(markets(), markets(MSFT), traders(), shares)
 def test_nothing_is_said_of_an_order_after_its_end(
-    one: Series, other: Series, trader: Trader
+    one: Series, other: Series, trader: Trader, share: str | None
 ) -> None:
-    exchange = exchange_over(one, other)
+    exchange = exchange_over(one, other, share=share)
     over: set[str] = set()
+    told: dict[str, Decimal] = {}
+    traded: dict[str, Decimal] = defaultdict(Decimal)
 
     for message in by_advancing(exchange, trader):
         if isinstance(message, OrderUpdate):
             assert message.order.id not in over
+            told[message.order.id] = message.order.filled_quantity
             if message.order.status.is_terminal:
                 over.add(message.order.id)
         if isinstance(message, TradeUpdate):
-            assert message.trade.order_id in over, "the order's end is told before its trade"
+            traded[message.trade.order_id] += message.trade.quantity
+            assert told[message.trade.order_id] == traded[message.trade.order_id], (
+                "what an order has executed is told before its trade"
+            )
 
     assert over == set(exchange.orders), "at the end of the data nothing is left working"
 
 
 @FEW
-@given(markets(), markets(MSFT), traders())
+@given(markets(), markets(MSFT), traders(), shares)
 def test_positions_are_the_sum_of_the_executions(
-    one: Series, other: Series, trader: Trader
+    one: Series, other: Series, trader: Trader, share: str | None
 ) -> None:
-    exchange = exchange_over(one, other)
+    exchange = exchange_over(one, other, share=share)
 
     list(by_advancing(exchange, trader))
 
@@ -121,14 +143,72 @@ def test_positions_are_the_sum_of_the_executions(
 
 
 @FEW
-@given(st.lists(markets(), min_size=1, max_size=1) | st.tuples(markets(), markets(MSFT)), traders())
+@given(
+    st.lists(markets(), min_size=1, max_size=1) | st.tuples(markets(), markets(MSFT)),
+    traders(),
+    shares,
+)
 def test_advancing_stepping_and_stretches_give_the_same_messages_and_replies(
-    given_series: list[Series], trader: Trader
+    given_series: list[Series], trader: Trader, share: str | None
 ) -> None:
-    advanced = list(by_advancing(exchange_over(*given_series), trader))
+    advanced = list(by_advancing(exchange_over(*given_series, share=share), trader))
 
-    stepped = list(by_messages(exchange_over(*given_series), trader, stretches=False))
-    stretched = list(by_messages(exchange_over(*given_series), trader, stretches=True))
+    stepped = list(by_messages(exchange_over(*given_series, share=share), trader, stretches=False))
+    stretched = list(by_messages(exchange_over(*given_series, share=share), trader, stretches=True))
 
     assert advanced == stepped
     assert advanced == stretched
+
+
+@FEW
+@given(markets(), traders(), shares)
+def test_the_exit_legs_never_exceed_the_position(
+    one: Series, trader: Trader, share: str | None
+) -> None:
+    exchange = exchange_over(one, share=share)
+
+    def trades(ordinal: int, message: Message) -> list[Command]:
+        # A leg made larger by hand is the trader's own doing.
+        return [one for one in trader(ordinal, message) if not isinstance(one, ModifyOrder)]
+
+    for message in by_advancing(exchange, trades):
+        if not isinstance(message, Candle):
+            continue
+        for kind in (OrderType.STOP, OrderType.LIMIT):
+            legs = [
+                one
+                for one in exchange.working.values()
+                if one.parent_order_id is not None and one.order_type is kind
+            ]
+            held = exchange.ledger.quantity(AAPL)
+            assert sum((one.remaining for one in legs), Decimal(0)) <= abs(held)
+            assert all(one.side.sign * held < 0 for one in legs)
+
+
+@FEW
+@given(markets(), traders())
+def test_no_order_executes_more_in_a_candle_than_its_share_of_the_volume(
+    one: Series, trader: Trader
+) -> None:
+    exchange = exchange_over(one, share="0.0255")
+
+    list(by_advancing(exchange, trader))
+
+    executed: dict[object, Decimal] = defaultdict(Decimal)
+    for trade in exchange.trades:
+        executed[trade.order_id, trade.timestamp] += trade.quantity
+    assert all(quantity <= 25 for quantity in executed.values()), "whole units of 25.5"
+
+
+@FEW
+@given(markets(), traders(), shares)
+def test_all_or_nothing_means_it(one: Series, trader: Trader, share: str | None) -> None:
+    exchange = exchange_over(one, share=share)
+
+    list(by_advancing(exchange, trader))
+
+    for order in exchange.orders.values():
+        if order.time_in_force is TimeInForce.FOK:
+            fills = [one for one in exchange.trades if one.order_id == order.id]
+            assert order.filled in (0, order.quantity)
+            assert len(fills) == (1 if order.filled else 0)

@@ -38,15 +38,20 @@ class Witness(Busy):
         super().on_candle(candle)
 
 
+SHARES = st.sampled_from([None, Decimal("0.001")])
+"""Of a volume of 1000: orders execute one unit a candle, or all at once."""
+
+
 @settings(max_examples=80, deadline=None)
-@given(markets(least=8), markets(MSFT, least=8), st.booleans())
+@given(markets(least=8), markets(MSFT, least=8), st.booleans(), SHARES)
 def test_the_mirror_equals_the_books_at_every_candle(
-    one: Series, other: Series, several: bool
+    one: Series, other: Series, several: bool, share: Decimal | None
 ) -> None:
     exchange = Exchange(
         Feed([one, other] if several else [one]),
         cash=Decimal(100),
         commission=Commission(bps=Decimal(10)),
+        volume_share=share,
     )
     session = set_up(Witness, symbols=exchange.feed.symbols)
     session.strategy.exchange = exchange  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ class Busy(Strategy):
 
     def on_candle(self, candle: Candle) -> None:
         cents = round(candle.close * 100)
-        match cents % 6:
+        match cents % 10:
             case 0:
                 self.buy(quantity=10, stop_loss=candle.close * 0.9, take_profit=candle.close * 1.1)
             case 1:
@@ -32,6 +32,15 @@ class Busy(Strategy):
                 self.close()
             case 4:
                 self.cancel()
+            case 5:
+                self.sell(quantity=5, trail=round(candle.close * 0.04, 4), reduce_only=True)
+            case 6:
+                self.buy(quantity=6, trail_percent=3)
+            case 7:
+                self.buy(quantity=4, limit=candle.close, post_only=True, oco_group="pair")
+                self.sell(quantity=4, stop=round(candle.close * 0.97, 4), oco_group="pair")
+            case 8:
+                self.buy(quantity=9, limit=candle.close, time_in_force="FOK")
             case _:
                 if self.average > candle.close or self.top > candle.high:
                     self.target(quantity=-(cents % 20))

@@ -17,7 +17,7 @@ from runner.protocol.enums import RejectReason
 from runner.protocol.routes import ERROR_STATUS, ErrorEnvelope
 
 _JSON = msgspec.json.Encoder()
-_CODES = {
+HTTP_CODES = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
@@ -46,11 +46,6 @@ def answer(body: msgspec.Struct | Iterable[msgspec.Struct], *, status: int = 200
     return web.Response(body=encode_body(body), status=status, content_type="application/json")
 
 
-def plain_answer(body: dict[str, Any], *, status: int = 200) -> web.Response:
-    """Return a document that is no object of the protocol as JSON."""
-    return web.Response(body=_JSON.encode(body), status=status, content_type="application/json")
-
-
 def refuse(refusal: Refusal) -> web.Response:
     """Return an error envelope with its status."""
     return web.Response(
@@ -63,7 +58,7 @@ def refuse(refusal: Refusal) -> web.Response:
 
 def refusal_of_status(status: int, message: str) -> Refusal:
     """Return the refusal of a request that HTTP's own rules turn away."""
-    return Refusal(_CODES.get(status, "INVALID_REQUEST"), message, status=status)
+    return Refusal(HTTP_CODES.get(status, "INVALID_REQUEST"), message, status=status)
 
 
 def refusal_of_body(problem: BodyError) -> Refusal:
@@ -83,3 +78,12 @@ def refusal_of_command(rejection: Rejection) -> Refusal:
     if rejection.reason != RejectReason.UNKNOWN:
         details = {**(details or {}), "reject_reason": rejection.reason}
     return Refusal(rejection.code, rejection.message, details=details, status=rejection.status)
+
+
+def not_found(resource: str, id: str) -> Refusal:
+    """Return the refusal of a request about something that does not exist."""
+    return Refusal(
+        f"{resource.upper()}_NOT_FOUND",
+        f"{resource.capitalize()} not found: {id}",
+        details={"resource": resource, "id": id},
+    )

@@ -6,21 +6,25 @@ a command causes is sent to the strategy before its answer leaves. No trading lo
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from aiohttp import web
 
-from runner.engine.exchange import Exchange
 from runner.engine.series import Series
 from runner.engine.server.answers import (
     Refusal,
     answer,
-    plain_answer,
+    not_found,
     refusal_of_body,
     refusal_of_command,
 )
+from runner.engine.server.bodies import json_body
+from runner.engine.server.documents import describe
+from runner.engine.server.positions import PositionDesk, PositionEndpoints
 from runner.engine.server.queries import BarQuery, OrderQuery, TradeQuery, fields_of, newest
+from runner.engine.server.shapes import CancelAllResult
+from runner.engine.server.system import SystemDesk, SystemEndpoints
 from runner.protocol.codec import BodyError, decode_body, decode_modification
 from runner.protocol.commands import (
     CancelOrder,
@@ -36,27 +40,11 @@ from runner.protocol.enums import OrderStatus
 from runner.protocol.messages import Candle, OrderSnapshot, Position, Quote
 from runner.protocol.routes import ROUTES
 
-MAX_BODY = 64 * 1024
-"""Bytes of a request body: an order takes a few hundred."""
-PROVIDER = "embedded"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Desk(Protocol):
+class Desk(PositionDesk, SystemDesk, Protocol):
     """What the endpoints need of their server."""
-
-    @property
-    def exchange(self) -> Exchange:
-        """The exchange of the strategy that is connected, or of the next one to connect."""
-
-    @property
-    def is_stopping(self) -> bool: ...
-
-    @property
-    def version(self) -> str: ...
-
-    def relay(self) -> None:
-        """Send what commands have caused to the strategy."""
 
 
 class Endpoints:
@@ -66,58 +54,24 @@ class Endpoints:
         self._desk = desk
 
     def routes(self, websocket: Handler) -> list[web.RouteDef]:
-        """Return every route of the protocol; those this engine lacks answer 501."""
+        """Return every route of the protocol, each with the handler of its name."""
+        makers = (self, PositionEndpoints(self._desk), SystemEndpoints(self._desk))
         own: dict[str, Handler] = {
-            "livez": self.livez,
-            "readyz": self.readyz,
-            "health": self.health,
-            "websocket": websocket,
-            "read_account": self.read_account,
-            "submit_order": self.submit_order,
-            "list_orders": self.list_orders,
-            "cancel_all_orders": self.cancel_all_orders,
-            "list_order_history": self.list_order_history,
-            "read_order": self.read_order,
-            "modify_order": self.modify_order,
-            "cancel_order": self.cancel_order,
-            "list_positions": self.list_positions,
-            "read_position": self.read_position,
-            "list_trades": self.list_trades,
-            "read_quote": self.read_quote,
-            "list_bars": self.list_bars,
+            name: getattr(maker, name)
+            for maker in makers
+            for name in ROUTES
+            if hasattr(maker, name)
         }
+        handlers = {**own, **describe(self._desk.version), "websocket": websocket}
         return [
-            web.route(route.method, route.path, own.get(name) or _unsupported(name))
-            for name, route in ROUTES.items()
+            web.route(route.method, route.path, handlers[name]) for name, route in ROUTES.items()
         ]
-
-    # Health
-
-    async def livez(self, _: web.Request) -> web.Response:
-        return plain_answer({"status": "ok"})
-
-    async def readyz(self, _: web.Request) -> web.Response:
-        ready = not self._desk.is_stopping
-        body: dict[str, Any] = {"ready": ready, "providers": [PROVIDER], "provider_count": 1}
-        if not ready:
-            body["message"] = "the engine is shutting down"
-        return plain_answer(body, status=200 if ready else 503)
-
-    async def health(self, _: web.Request) -> web.Response:
-        return plain_answer(
-            {
-                "status": "connected",
-                "version": self._desk.version,
-                "git_sha": "unknown",
-                "providers": [{"platform": PROVIDER, "connected": True}],
-            }
-        )
 
     # Orders
 
     async def submit_order(self, request: web.Request) -> web.Response:
         try:
-            order = decode_body(await _json_body(request), SubmitOrder)
+            order = decode_body(await json_body(request), SubmitOrder)
         except BodyError as problem:
             raise refusal_of_body(problem) from None
         if self._desk.is_stopping:
@@ -142,13 +96,13 @@ class Endpoints:
         order_id = request.match_info["order_id"]
         order = self._desk.exchange.orders.get(order_id)
         if order is None:
-            raise _not_found("order", order_id)
+            raise not_found("order", order_id)
         return answer(order.snapshot())
 
     async def modify_order(self, request: web.Request) -> web.Response:
         order_id = request.match_info["order_id"]
         try:
-            change = decode_modification(await _json_body(request), order_id=order_id)
+            change = decode_modification(await json_body(request), order_id=order_id)
         except BodyError as problem:
             raise refusal_of_body(problem) from None
         return answer(self._execute(change))
@@ -168,10 +122,7 @@ class Endpoints:
                 cancelled += 1
             else:
                 failed.append(order.id)
-        body: dict[str, Any] = {"cancelled_count": cancelled, "failed_count": len(failed)}
-        if failed:
-            body["failed_order_ids"] = failed
-        return plain_answer(body)
+        return answer(CancelAllResult(cancelled, len(failed), tuple(failed) or None))
 
     # Account and positions
 
@@ -187,7 +138,7 @@ class Endpoints:
         for position in self._positions():
             if position.id == position_id:
                 return answer(position)
-        raise _not_found("position", position_id)
+        raise not_found("position", position_id)
 
     async def list_trades(self, request: web.Request) -> web.Response:
         query = TradeQuery.read(fields_of(request.query.items()))
@@ -197,12 +148,15 @@ class Endpoints:
     # Market data: never anything that has not happened yet
 
     async def list_bars(self, request: web.Request) -> web.Response:
-        symbol = request.match_info["symbol"]
+        query = fields_of(request.query.items())
+        return answer(self._bars(request.match_info["symbol"], query))
+
+    def _bars(self, symbol: str, fields: Mapping[str, str]) -> list[Candle]:
         series = self._series(symbol)
-        query = BarQuery.read(fields_of(request.query.items()))
+        query = BarQuery.read(fields)
         for one in series:
             if one.timeframe == query.timeframe:
-                return answer(query.of(one, now_ms=self._desk.exchange.now_ms))
+                return query.of(one, now_ms=self._desk.exchange.now_ms)
         served = ", ".join(one.timeframe for one in series)
         raise Refusal(
             "INVALID_VALUE",
@@ -211,7 +165,9 @@ class Endpoints:
         )
 
     async def read_quote(self, request: web.Request) -> web.Response:
-        symbol = request.match_info["symbol"]
+        return answer(self._quote(request.match_info["symbol"]))
+
+    def _quote(self, symbol: str) -> Quote:
         now_ms = self._desk.exchange.now_ms
         latest: Candle | None = None
         for one in self._series(symbol):
@@ -225,9 +181,7 @@ class Endpoints:
                 details={"symbol": symbol},
             )
         price = latest.close
-        return answer(
-            Quote(symbol, latest.close_time, price, price, price, provider=latest.provider)
-        )
+        return Quote(symbol, latest.close_time, price, price, price, provider=latest.provider)
 
     # What the handlers share
 
@@ -259,38 +213,3 @@ class Endpoints:
                 "SYMBOL_NOT_FOUND", f"symbol not found: {symbol}", details={"symbol": symbol}
             )
         return series
-
-
-async def _json_body(request: web.Request) -> bytes:
-    # A form or text/plain body is what a web page can send here without asking anybody.
-    if request.content_type != "application/json":
-        raise Refusal(
-            "UNSUPPORTED_MEDIA_TYPE",
-            f"Content-Type must be application/json, was {request.content_type[:100]}",
-            status=415,
-        )
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise Refusal("INVALID_REQUEST", f"a body may have at most {MAX_BODY} bytes") from None
-    except Exception as error:
-        raise Refusal("INVALID_REQUEST", "the body could not be read") from error
-
-
-def _not_found(resource: str, id: str) -> Refusal:
-    return Refusal(
-        f"{resource.upper()}_NOT_FOUND",
-        f"{resource.capitalize()} not found: {id}",
-        details={"resource": resource, "id": id},
-    )
-
-
-def _unsupported(operation: str) -> Handler:
-    async def refused(_: web.Request) -> web.StreamResponse:
-        raise Refusal(
-            "UNSUPPORTED_OPERATION",
-            f"the embedded engine does not support {operation}",
-            details={"operation": operation, "provider": PROVIDER},
-        )
-
-    return refused

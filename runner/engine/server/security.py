@@ -18,8 +18,9 @@ from runner.errors import ConfigError
 from runner.protocol.urls import is_loopback
 
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - named in order to be refused without a token
-OPEN_PATHS = frozenset({"/livez", "/readyz", "/health"})
-"""What answers without a token: whoever watches the process needs no key to it."""
+OPEN_PATHS = frozenset({"/livez", "/readyz", "/health", "/metrics", "/openapi.json", "/docs"})
+"""What answers without a token: whoever watches the process or reads about it needs no key to it.
+None of it tells of prices or money."""
 _BEARER = "Bearer "
 
 
@@ -87,7 +88,7 @@ class Guard:
         given = given or headers.get("X-API-Key", "").strip()
         if not given:
             return _unauthorized("MISSING_API_KEY", "no API key was given")
-        if not hmac.compare_digest(given.encode(), token.encode()):
+        if not hmac.compare_digest(given.encode(errors="backslashreplace"), token.encode()):
             return _unauthorized("INVALID_API_KEY", "the API key is wrong")
         return None
 

@@ -1,8 +1,7 @@
-"""The server itself: two ports, one strategy at a time, one fresh exchange for each of them.
+"""The server itself: two ports, what answers on them, and how it ends.
 
-The exchange of the next strategy stands ready before it connects, so that what it reads and places
-over REST beforehand concerns the very run it is about to see. As soon as a run is over, the next
-exchange takes its place.
+Whoever connects over WebSocket is the business of `sessions`; a request over REST is that of the
+endpoints. Nothing about trading stands here.
 """
 
 from __future__ import annotations
@@ -15,20 +14,24 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from runner.engine.exchange import Exchange
-from runner.engine.server.answers import Refusal, refusal_of_status, refuse
+from runner.engine.server.answers import Refusal, refusal_of_status
+from runner.engine.server.answers import refuse as refuse_normalised
+from runner.engine.server.bodies import MAX_BODY
+from runner.engine.server.dialect import RAW
 from runner.engine.server.listen import address_of, listen
-from runner.engine.server.replay import Replay
-from runner.engine.server.rest import MAX_BODY, Endpoints
+from runner.engine.server.raw_rest import RawEndpoints, refuse_raw
+from runner.engine.server.rest import Endpoints
+from runner.engine.server.rules import SessionRules
+from runner.engine.server.run import Outcome
 from runner.engine.server.security import Guard
-from runner.engine.server.stream import Outcome, StrategySocket
+from runner.engine.server.sessions import Sessions
 from runner.errors import ConfigError
 
 WS_PORT, REST_PORT = 8081, 8080
 PING_SECONDS = 15.0
-WS_PATHS = ("/", "/ws", "/v1/ws")
 SHUTDOWN_SECONDS = 2.0
 """How long requests under way are awaited when the server stops."""
 LINGER_SECONDS = 2.0
@@ -36,13 +39,8 @@ LINGER_SECONDS = 2.0
 LOOK_SECONDS = 0.01
 """How often it is looked whether they are gone."""
 
-Ended = Literal["complete", "broken", "interrupted", "terminated"]
-"""Why a server stopped: its one run ended, or broke off; or SIGINT; or SIGTERM."""
-_FAREWELLS: dict[Outcome, tuple[int, str]] = {
-    "complete": (1000, "backtest complete"),
-    "broken": (1001, "engine shutting down"),
-}
-"""How a connection is closed; without effect where the strategy has closed it already."""
+Ended = Literal["complete", "broken", "halted", "interrupted", "terminated"]
+"""Why a server stopped: its one run ended, broke off, or was halted; or SIGINT; or SIGTERM."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -62,6 +60,7 @@ class EngineServer:
         make_exchange: Callable[[], Exchange],
         guard: Guard | None = None,
         *,
+        rules: SessionRules | None = None,
         ws_port: int = WS_PORT,
         rest_port: int = REST_PORT,
         once: bool = False,
@@ -79,15 +78,20 @@ class EngineServer:
         self.version = version
         self.ws_url = ""
         self.rest_url = ""
-        self.is_stopping = False
-        self._make_exchange = make_exchange
+        self.runs: dict[str, int] = {"complete": 0, "broken": 0, "halted": 0}
+        """Runs so far by how they ended."""
         self._guard = guard or Guard()
         self._ports = (ws_port, rest_port)
         self._once = once
-        self._ping_seconds = ping_seconds
-        self._report = report
-        self._replay = Replay(make_exchange())
-        self._strategy: StrategySocket | None = None
+        self._rules = rules or SessionRules()
+        self._sessions = Sessions(
+            make_exchange,
+            self._rules,
+            once=once,
+            ping_seconds=ping_seconds,
+            report=report,
+            on_end=self._run_over,
+        )
         self._runners: list[web.AppRunner] = []
         self._ending: asyncio.Task[None] | None = None
         self._done: asyncio.Future[Ended] | None = None
@@ -95,13 +99,27 @@ class EngineServer:
     @property
     def exchange(self) -> Exchange:
         """The exchange of the strategy that is connected, or of the next one to connect."""
-        return self._replay.exchange
+        return self._sessions.exchange
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no strategy and no order is taken any more."""
+        return self._sessions.is_stopping
+
+    @property
+    def has_strategy(self) -> bool:
+        """Whether a strategy is connected."""
+        return self._sessions.run.has_strategy
+
+    @property
+    def events(self) -> tuple[int, int]:
+        """Events of the present run: sent, and not acknowledged yet."""
+        replay = self._sessions.run.replay
+        return replay.sent, replay.pending_count
 
     def relay(self) -> None:
         """Send what commands have caused to the strategy; before it connects, that waits."""
-        frames = self._replay.consequences()
-        if frames and self._strategy is not None:
-            self._strategy.write(frames)
+        self._sessions.run.relay()
 
     # Life of the server
 
@@ -122,16 +140,21 @@ class EngineServer:
             raise
         self.ws_url = f"ws://{address_of(stream, host)}"
         self.rest_url = f"http://{address_of(rest, host)}"
-        sockets = [web.get(path, self._serve_strategy, allow_head=False) for path in WS_PATHS]
-        where = ", ".join(WS_PATHS)
+        self._sessions.rest_url = self.rest_url
+        serve = self._sessions.handle
+        paths = self._rules.dialect.paths
+        sockets = [web.get(path, serve, allow_head=False) for path in paths]
+        where = ", ".join(paths)
         await self._open(stream, sockets, f"WebSocket is at {where}; REST is at {self.rest_url}")
-        routes = Endpoints(self).routes(self._serve_strategy)
+        endpoints = RawEndpoints(self) if self._rules.dialect is RAW else Endpoints(self)
+        routes = endpoints.routes(serve)
         await self._open(rest, routes, f"WebSocket is at {self.ws_url}")
 
     async def _open(
         self, listener: socket.socket, routes: list[web.RouteDef], elsewhere: str
     ) -> None:
         port: int = listener.getsockname()[1]
+        refuse = refuse_raw if self._rules.dialect is RAW else refuse_normalised
 
         @web.middleware
         async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -145,7 +168,10 @@ class EngineServer:
                 return refuse(found)
             except web.HTTPException as found:
                 text = f"{request.method} {request.path[:200]}: {found.reason}; {elsewhere}"
-                return refuse(refusal_of_status(found.status, text))
+                refused = refuse(refusal_of_status(found.status, text))
+                if hdrs.ALLOW in found.headers:
+                    refused.headers[hdrs.ALLOW] = found.headers[hdrs.ALLOW]
+                return refused
             except Exception as error:  # noqa: BLE001 - a fault of ours is answered, then raised
                 self._fail(error)
                 return refuse(Refusal("INTERNAL_ERROR", "the engine failed; see its own output"))
@@ -175,18 +201,30 @@ class EngineServer:
 
     def stop(self, why: Literal["interrupted", "terminated"]) -> None:
         """Tell the strategy that the engine is stopping, close its connection, and be done."""
-        self.is_stopping = True
         if self._ending is None:
             self._ending = asyncio.create_task(self._stop(why))
+            self._sessions.stop()
 
     async def _stop(self, why: Literal["interrupted", "terminated"]) -> None:
-        if self._strategy is not None:
-            strategy = self._strategy
-            strategy.disconnect()
-            await strategy.is_gone.wait()
+        await self._sessions.gone()
         self._finish(why)
 
-    async def _leave(self, outcome: Outcome) -> None:
+    def _run_over(self, outcome: Outcome, error: Exception | None) -> None:
+        if outcome in self.runs:
+            self.runs[outcome] += 1
+        if self._ending is not None:
+            return
+        if error is not None:
+            self._ending = asyncio.create_task(self._surface(error))
+        elif self._once and outcome != "failed":
+            self._ending = asyncio.create_task(self._leave(outcome))
+
+    async def _surface(self, error: Exception) -> None:
+        await self._sessions.gone()  # the clients are told first
+        self._fail(error)
+
+    async def _leave(self, outcome: Literal["complete", "broken", "halted"]) -> None:
+        await self._sessions.gone()
         # Whoever is still connected over REST may want to read how the account stands in the end.
         for _ in range(int(LINGER_SECONDS / LOOK_SECONDS)):
             if outcome != "complete" or not self._has_connections():
@@ -199,7 +237,7 @@ class EngineServer:
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
-        self.is_stopping = True
+        self._sessions.is_stopping = True
         for runner in self._runners:
             await runner.cleanup()
         self._runners.clear()
@@ -211,56 +249,6 @@ class EngineServer:
     def _fail(self, error: Exception) -> None:
         if self._done is not None and not self._done.done():
             self._done.set_exception(error)
-
-    # The strategy
-
-    async def _serve_strategy(self, request: web.Request) -> web.StreamResponse:
-        if self.is_stopping:
-            raise Refusal("SHUTTING_DOWN", "the engine is shutting down")
-        if self._strategy is not None:
-            raise refusal_of_status(
-                409, "a strategy is connected already, and an engine serves one at a time"
-            )
-        if request.headers.get("Upgrade", "").lower() != "websocket":
-            raise refusal_of_status(426, f"{request.path} is a WebSocket; REST is {self.rest_url}")
-        strategy = StrategySocket(
-            self._replay, ping_seconds=self._ping_seconds, report=self._report
-        )
-        self._strategy = strategy
-        try:
-            await strategy.open(request)
-            await self._replay_for(strategy)
-        finally:
-            if self._strategy is strategy:
-                self._strategy = None
-            strategy.is_gone.set()
-        return strategy.response
-
-    async def _replay_for(self, strategy: StrategySocket) -> None:
-        self._report("a strategy has connected")
-        try:
-            outcome = await strategy.converse()
-        except Exception as error:  # noqa: BLE001 - the socket must be closed before it is raised
-            await strategy.close(1011, "the engine failed")
-            self._fail(error)
-            return
-        # The next strategy may come in from here on, even before this one has answered the close.
-        self._strategy = None
-        self._run_over(outcome)
-        await strategy.close(*_FAREWELLS[outcome])
-        if self._once and self._ending is None:
-            self._ending = asyncio.create_task(self._leave(outcome))
-
-    def _run_over(self, outcome: Outcome) -> None:
-        sent = self._replay.sent
-        if outcome == "complete":
-            self._report(f"the backtest is complete: {sent:,} events")
-        elif not self.is_stopping:
-            self._report(f"the strategy left after {sent:,} events, before the end")
-        if self._once:
-            self.is_stopping = True
-        else:
-            self._replay = Replay(self._make_exchange())
 
 
 def serve_until_done(server: EngineServer, on_ready: Callable[[], None]) -> Ended:

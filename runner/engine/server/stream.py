@@ -1,4 +1,4 @@
-"""The socket of the one strategy: reads acknowledgments, writes frames, keeps the heartbeat.
+"""One WebSocket connection: reads a client's frames, writes batches, keeps the heartbeat.
 
 A batch is written to the transport in one piece. aiohttp writes frame by frame, a system call each;
 at one hundred symbols a step that would cost more than everything else together. Server frames
@@ -11,25 +11,17 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 from aiohttp import WSMsgType, web
-
-from runner.engine.server.replay import Replay, wall_clock
-from runner.protocol.codec import decode, encode
-from runner.protocol.messages import Connection, EventAck, Malformed, Ping
 
 MAX_FRAME = 1024 * 1024
 """Bytes of a client's frame: room for an acknowledgment of twenty thousand ids."""
 CLOSE_SECONDS = 5.0
 """How long the client's answer to our closing frame is awaited."""
-TERMINAL_SECONDS = 60.0
-"""How long the acknowledgment of the terminal event is awaited; a client that knows no such event
-would otherwise hold the engine for ever."""
 _TEXT_FRAME = 0x81
 _SHORT, _MEDIUM = 126, 65_536
-
-Outcome = Literal["complete", "broken"]
+_NORMAL = 1000
+_CLOSED = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
 def framed(payload: bytes) -> bytes:
@@ -42,33 +34,48 @@ def framed(payload: bytes) -> bytes:
     return b"%c\x7f%b%b" % (_TEXT_FRAME, size.to_bytes(8, "big"), payload)
 
 
-class StrategySocket:
-    """One strategy's connection, from its upgrade to its close."""
+def batch_of(frames: Iterable[bytes]) -> bytes:
+    """Return frames as the bytes that travel."""
+    return b"".join(map(framed, frames))
 
-    def __init__(
-        self, replay: Replay, *, ping_seconds: float, report: Callable[[str], None]
-    ) -> None:
-        self._replay = replay
+
+class Line:
+    """One client's connection, from its upgrade to its close.
+
+    `ping` gives the frames of a heartbeat, sent every `ping_seconds`; 0 is for never.
+    """
+
+    def __init__(self, *, ping: Callable[[], list[bytes]], ping_seconds: float) -> None:
+        self._ping = ping
         self._ping_seconds = ping_seconds
-        self._report = report
         self._socket = web.WebSocketResponse(
             timeout=CLOSE_SECONDS, compress=False, max_msg_size=MAX_FRAME
         )
         self._transport: asyncio.Transport | None = None
-        self._deadline: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[object] | None = None
-        self._ending: Outcome | None = None
+        self._farewell: tuple[int, str] | None = None
+        self._heard: int | None = None
         self.is_gone = asyncio.Event()
         """Set by the server once nothing of the connection is left."""
-        self._unreadable = 0
 
     @property
     def response(self) -> web.WebSocketResponse:
         """What the request handler returns once the conversation is over."""
         return self._socket
 
-    async def open(self, request: web.Request) -> None:
-        """Answer the upgrade; nothing is sent yet."""
+    @property
+    def has_left_for_good(self) -> bool:
+        """True if the client has said in so many words that it is done."""
+        return self._heard == _NORMAL
+
+    @property
+    def backlog(self) -> int:
+        """Bytes written that the client has not taken yet, beside what the system buffers."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    async def open(self, request: web.Request, headers: dict[str, str] | None = None) -> None:
+        """Answer the upgrade, with extra `headers`; nothing is sent yet."""
+        self._socket.headers.update(headers or {})
         await self._socket.prepare(request)
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
@@ -78,71 +85,55 @@ class StrategySocket:
         if connection is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    async def converse(self) -> Outcome:
-        """Replay until everything is acknowledged, or one side has had enough."""
+    async def read(self, take: Callable[[str], None]) -> None:
+        """Hand every text frame to `take`, until the client is gone or `end` is called."""
+        if self._farewell is not None:
+            return
         self._task = asyncio.current_task()
         heartbeat = asyncio.create_task(self._beat()) if self._ping_seconds else None
         try:
-            return self._ending or await self._replay_all()
+            while (received := await self._socket.receive()).type not in _CLOSED:
+                if received.type is WSMsgType.TEXT:
+                    take(received.data)
+            # A connection that ends without this frame was lost, whatever aiohttp calls it.
+            if received.type is WSMsgType.CLOSE:
+                self._heard = received.data
         except asyncio.CancelledError:
-            if self._ending is None or self._task is None:
+            if self._farewell is None or self._task is None:
                 raise
             self._task.uncancel()
-            return self._ending
         finally:
             self._task = None
-            if self._deadline is not None:
-                self._deadline.cancel()
             if heartbeat is not None:
                 heartbeat.cancel()
 
-    async def _replay_all(self) -> Outcome:
-        self.write(self._replay.start())
-        async for received in self._socket:
-            if received.type is not WSMsgType.TEXT:
-                continue
-            message = decode(received.data).message
-            if type(message) is EventAck:
-                self.write(self._replay.acknowledge(message.events_processed))
-                if self._replay.is_over:
-                    return "complete"
-            elif type(message) is Malformed:
-                self._unreadable += 1
-                if self._unreadable == 1:
-                    self._report(f"ignored a frame that cannot be read: {message.reason}")
-        return "broken"
-
-    def write(self, frames: Iterable[bytes]) -> None:
-        """Send frames at once and together."""
-        batch = b"".join(map(framed, frames))
+    def write(self, batch: bytes) -> None:
+        """Send framed bytes at once; without effect where the client is gone."""
         transport = self._transport
         if batch and transport is not None and not transport.is_closing():
             transport.write(batch)
-        if self._replay.exchange.finished and self._deadline is None:
-            loop = asyncio.get_running_loop()
-            self._deadline = loop.call_later(TERMINAL_SECONDS, self._give_up)
 
-    async def close(self, code: int, reason: str) -> None:
+    def end(self, code: int, reason: str) -> None:
+        """Have `read` return, and `close` say this; the first one to say something is heard."""
+        if self._farewell is not None:
+            return
+        self._farewell = (code, reason)
+        # The task that reads must be the one that closes: only it can await the client's answer.
+        if self._task is not None:
+            self._task.cancel()
+
+    async def close(self) -> None:
         """Close the connection and await the client's answer, for a bounded time."""
-        with contextlib.suppress(ConnectionError):
-            await self._socket.close(code=code, message=reason.encode())
-
-    def disconnect(self) -> None:
-        """Announce that the engine is stopping, and have `converse` return."""
-        self.write([encode(Connection("DISCONNECTING"), timestamp=wall_clock())])
-        self._end("broken")
+        code, reason = self._farewell or (_NORMAL, "")
+        # A client that does not read would never let the closing frame out.
+        with contextlib.suppress(ConnectionError, asyncio.TimeoutError):
+            async with asyncio.timeout(2 * CLOSE_SECONDS):
+                await self._socket.close(code=code, message=reason.encode())
+            return
+        if self._transport is not None:
+            self._transport.abort()
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._ping_seconds)
-            self.write([encode(Ping(wall_clock()))])
-
-    def _give_up(self) -> None:
-        self._report(f"the end was not acknowledged within {TERMINAL_SECONDS:.0f} s")
-        self._end("complete")
-
-    # The task that reads must be the one that closes: only it can await the client's answer.
-    def _end(self, outcome: Outcome) -> None:
-        self._ending = outcome
-        if self._task is not None:
-            self._task.cancel()
+            self.write(batch_of(self._ping()))

@@ -195,6 +195,29 @@ def test_C9_a_rate_without_a_unit_is_refused(tmp_path: Path, key: str, word: str
     assert f"{word}%" in problem.hint
 
 
+def test_the_models_of_the_exchange_are_off_until_they_are_asked_for(tmp_path: Path) -> None:
+    off = load(tmp_path).config.exchange
+    on = load(
+        tmp_path,
+        "exchange:\n"
+        "  volume_share: 10%\n"
+        "  half_spread: 1 bps\n"
+        "  commission: {rate: 5 bps, maker: 0 bps}\n"
+        "  slippage: {range_share: 5%}\n",
+    ).config.exchange
+
+    assert (off.volume_share, off.half_spread, off.commission.maker) == (None, 0, None)
+    assert (on.volume_share, on.half_spread) == (Decimal("0.1"), Decimal("0.0001"))
+    assert (on.commission.maker, on.slippage.range_share) == (0, Decimal("0.05"))
+
+
+def test_a_volume_share_of_nothing_is_refused(tmp_path: Path) -> None:
+    problem = only_problem(tmp_path, "exchange: {volume_share: 0%}")
+
+    assert problem.what == "must be more than 0, was '0%'"
+    assert problem.hint == "remove the key to turn it off"
+
+
 @pytest.mark.parametrize("word", ["100%", "10000 bps", "5 percent", "5 bp s", "% 5", "five bps"])
 def test_C9_a_rate_that_is_no_rate_is_refused(tmp_path: Path, word: str) -> None:
     problem = only_problem(tmp_path, f"exchange: {{slippage: {{rate: '{word}'}}}}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine import csv_data
+from runner.engine import csv_reading
 from runner.engine.csv_data import read_csv
 from runner.errors import DataError
 from tests.helpers import AAPL, DAY_MS, START_MS
@@ -53,7 +53,7 @@ def test_blocks_join_without_a_seam(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     text = days(*range(1, 11))
     whole = read(tmp_path, text)
 
-    monkeypatch.setattr(csv_data, "BLOCK_ROWS", 3)
+    monkeypatch.setattr(csv_reading, "BLOCK_ROWS", 3)
 
     assert read(tmp_path, text) == whole
 
@@ -79,7 +79,7 @@ def test_D3_two_candles_of_one_moment_are_refused(tmp_path: Path) -> None:
 def test_D3_the_order_is_checked_across_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr(csv_data, "BLOCK_ROWS", block)
+    monkeypatch.setattr(csv_reading, "BLOCK_ROWS", block)
 
     assert refused(tmp_path, days(1, 2, 3, 2, 4)).where == "prices.csv:5"
     assert refused(tmp_path, days(1, 2, 3, 3, 4)).where == "prices.csv:5"

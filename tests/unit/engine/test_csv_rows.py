@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine import csv_data
+from runner.engine import csv_reading
 from tests.helpers import DAY_MS, START_MS
 from tests.unit.engine.csv_files import HEADER, ROW, days, read, refused
 
@@ -51,7 +51,7 @@ def test_columns_are_found_by_their_names(tmp_path: Path, header: str, row: str)
 def test_D1_a_broken_row_is_named_with_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, said: str, block: int
 ) -> None:
-    monkeypatch.setattr(csv_data, "BLOCK_ROWS", block)
+    monkeypatch.setattr(csv_reading, "BLOCK_ROWS", block)
 
     error = refused(tmp_path, days(1, 2) + f"{line}\n" + ROW.format(day=4))
 
@@ -63,7 +63,7 @@ def test_D1_a_broken_row_is_named_with_its_line(
 def test_D1_lines_are_counted_across_blank_ones_and_cells_of_several(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr(csv_data, "BLOCK_ROWS", block)
+    monkeypatch.setattr(csv_reading, "BLOCK_ROWS", block)
     text = (
         '\n\nnote,date,open,high,low,close\n"one\ntwo",2024-01-01,1,1,1,1\n\n'
         "x,2024-01-02,1,1,1,1\nx,2024-01-03,1,1,1,zero\n"
@@ -143,7 +143,7 @@ def test_D2_one_wrong_cell_anywhere_is_found(tmp_path: Path) -> None:
         ("timestamp,open,open,high,low,close", "the header names more than one column for open"),
         (
             "date,time,open,high,low,close",
-            "the header names more than one column for date and time",
+            "the header names more than one column for time (date, time)",
         ),
         ("2024-01-01,10,12,9,11,100", "the first line must name the columns, was "),
     ],
@@ -159,4 +159,4 @@ def test_a_header_that_does_not_fit_is_refused(tmp_path: Path, header: str, said
 def test_a_misspelt_column_gives_the_nearest(tmp_path: Path) -> None:
     error = refused(tmp_path, HEADER.replace("open", "Opne") + "1,2,3,4,5,6\n")
 
-    assert error.fix == "did you write Opne for open?"
+    assert error.fix == "did you mean --columns open=Opne?"

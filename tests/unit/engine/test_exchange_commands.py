@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.protocol.commands import CancelResult, ModifyResult
-from runner.protocol.enums import OrderStatus, OrderType, Side, TimeInForce
+from runner.protocol.enums import OrderStatus, OrderType, Side, TimeInForce, TrailingType
 from tests.helpers import AAPL, DAY_MS, MSFT, START_MS, series
 from tests.unit.engine.exchange_helpers import (
     accepted,
@@ -66,17 +66,66 @@ REFUSALS = [
     pytest.param({"limit": 0}, 400, "INVALID_VALUE", "INVALID_PRICE", id="limit of zero"),
     pytest.param({"stop_loss": -5}, 400, "INVALID_VALUE", "INVALID_PRICE", id="negative leg"),
     pytest.param(
-        {"order_type": OrderType.TRAILING_STOP},
-        501,
-        "UNSUPPORTED_OPERATION",
-        "UNKNOWN",
-        id="trailing stop order",
+        {"order_type": OrderType.TRAILING_STOP, "trailing_type": TrailingType.ABSOLUTE},
+        400,
+        "INVALID_REQUEST",
+        "INVALID_PRICE",
+        id="trailing distance missing",
     ),
     pytest.param(
-        {"time_in_force": TimeInForce.FOK}, 501, "UNSUPPORTED_OPERATION", "UNKNOWN", id="FOK"
+        {"order_type": OrderType.TRAILING_STOP, "trailing_distance": Decimal(1)},
+        400,
+        "INVALID_REQUEST",
+        "INVALID_PRICE",
+        id="trailing type missing",
     ),
-    pytest.param({"post_only": True}, 501, "UNSUPPORTED_OPERATION", "UNKNOWN", id="post only"),
-    pytest.param({"oco_group_id": "g"}, 501, "UNSUPPORTED_OPERATION", "UNKNOWN", id="group"),
+    pytest.param(
+        {
+            "order_type": OrderType.TRAILING_STOP,
+            "trailing_distance": Decimal(100),
+            "trailing_type": TrailingType.PERCENT,
+        },
+        400,
+        "INVALID_VALUE",
+        "INVALID_PRICE",
+        id="trailing by the whole price",
+    ),
+    pytest.param(
+        {
+            "order_type": OrderType.TRAILING_STOP,
+            "trailing_distance": Decimal(0),
+            "trailing_type": TrailingType.ABSOLUTE,
+        },
+        400,
+        "INVALID_VALUE",
+        "INVALID_PRICE",
+        id="trailing by nothing",
+    ),
+    pytest.param(
+        {
+            "order_type": OrderType.TRAILING_STOP,
+            "stop": 90,
+            "trailing_distance": Decimal(1),
+            "trailing_type": TrailingType.ABSOLUTE,
+        },
+        400,
+        "INVALID_VALUE",
+        "INVALID_PRICE",
+        id="trailing stop with a stop price",
+    ),
+    pytest.param(
+        {"post_only": True}, 400, "INVALID_VALUE", "UNKNOWN", id="market order, post only"
+    ),
+    pytest.param(
+        {"post_only": True, "limit": 90, "time_in_force": TimeInForce.IOC},
+        400,
+        "INVALID_VALUE",
+        "UNKNOWN",
+        id="post only and at once",
+    ),
+    pytest.param(
+        {"oco_group_id": "g" * 65}, 400, "VALIDATION_ERROR", "UNKNOWN", id="group id too long"
+    ),
     pytest.param(
         {"symbol": "S:NOPE"}, 422, "ORDER_REJECTED", "SYMBOL_NOT_TRADEABLE", id="unknown symbol"
     ),

@@ -18,6 +18,8 @@ from runner.protocol.codec import (
 )
 from runner.protocol.commands import (
     CancelResult,
+    ClosePosition,
+    ModifyExits,
     ModifyOrder,
     ModifyResult,
     OrderHandle,
@@ -49,6 +51,8 @@ BODIES: list[msgspec.Struct] = [
     OrderHandle("o-1", OrderStatus.OPEN, "c-1", "k-1"),
     ModifyResult(ORDER, "o-0"),
     CancelResult(True, ORDER),
+    ClosePosition(OrderType.LIMIT, Decimal(9), Decimal(2)),
+    ModifyExits(Decimal(1), Decimal(9)),
     ErrorEnvelope("ORDER_REJECTED", "no money", {"reject_code": "INSUFFICIENT_FUNDS"}),
     ErrorEnvelope("SHUTTING_DOWN", "later"),
     SUBMIT,
@@ -182,3 +186,41 @@ def test_the_field_of_an_object_in_a_list_is_named_and_the_text_says_was() -> No
         decode_list('[{"id":true}]', OrderHandle)
 
     assert caught.value.field == "id"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("{}", ClosePosition()),
+        ('{"order_type":null,"quantity":null}', ClosePosition()),
+        (
+            '{"order_type":"limit","limit_price":"9.5","quantity":2}',
+            ClosePosition(OrderType.LIMIT, Decimal("9.5"), Decimal(2)),
+        ),
+        ('{"cancel_associated_orders":true}', ClosePosition()),
+    ],
+)
+def test_a_request_to_close_a_position_is_all_at_the_market_unless_it_says_otherwise(
+    raw: str, expected: ClosePosition
+) -> None:
+    assert expected == decode_body(raw, ClosePosition)
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        ("{}", ""),
+        ('{"stop_loss":null,"take_profit":null}', ""),
+        ('{"stop_loss":"0"}', "stop_loss"),
+        ('{"stop_loss":"9","take_profit":-1}', "take_profit"),
+    ],
+)
+def test_exits_need_a_price_above_zero(raw: str, field: str) -> None:
+    with pytest.raises(BodyError) as caught:
+        decode_body(raw, ModifyExits)
+
+    assert ("INVALID_REQUEST", field) == (caught.value.code, caught.value.field)
+
+
+def test_exits_that_are_not_named_are_left_alone() -> None:
+    assert ModifyExits(take_profit=Decimal(9)) == decode_body('{"take_profit":9}', ModifyExits)

@@ -27,6 +27,25 @@ def test_every_cost_and_the_account_are_named() -> None:
     assert said.account == "2,500,000.5 EUR, leverage 2"
 
 
+def test_the_models_that_are_off_by_default_are_named_where_they_are_on() -> None:
+    said = embedded_conventions(
+        cash=Decimal(1),
+        commission_bps=Decimal(10),
+        commission_maker_bps=Decimal(0),
+        half_spread_bps=Decimal("0.5"),
+        slippage_bps=Decimal(2),
+        slippage_range_share=Decimal("0.05"),
+        volume_share=Decimal("0.1"),
+    )
+
+    assert said.costs == (
+        "commission 10 bps of the value (makers 0 bps); "
+        "half spread 0.5 bps on market and stop orders; "
+        "slippage 5% of the candle's range plus 2 bps against you on market and stop orders"
+    )
+    assert said.fills.endswith("; at most 10% of a candle's volume per order and candle")
+
+
 def test_a_run_without_costs_says_so() -> None:
     said = embedded_conventions(cash=Decimal(100_000))
 

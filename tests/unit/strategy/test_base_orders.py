@@ -76,6 +76,30 @@ def test_a_trailing_distance_is_in_quote_currency() -> None:
     assert (request.trailing_distance, request.trailing_type) == (D("2.5"), TrailingType.ABSOLUTE)
 
 
+def test_a_trailing_distance_can_be_in_percent_of_the_price() -> None:
+    strategy = at_work()
+
+    strategy.sell(quantity=1, trail_percent=5)
+
+    (request,) = requests(strategy)
+    assert request.order_type is OrderType.TRAILING_STOP
+    assert (request.trailing_distance, request.trailing_type) == (D(5), TrailingType.PERCENT)
+
+
+def test_a_trailing_stop_has_one_distance() -> None:
+    with pytest.raises(ValueError, match=r"trail .* or trail_percent, was both"):
+        at_work().buy(quantity=1, trail=5, trail_percent=5)
+
+
+def test_conditions_travel_with_the_order() -> None:
+    strategy = at_work()
+
+    strategy.buy(quantity=1, limit=9, post_only=True, oco_group="pair")
+
+    (request,) = requests(strategy)
+    assert (request.post_only, request.oco_group_id) == (True, "pair")
+
+
 @pytest.mark.parametrize(
     ("size", "prices", "expected"),
     [

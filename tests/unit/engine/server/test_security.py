@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.engine.server import Guard
-from runner.engine.server.security import split_host
+from runner.engine.server.security import OPEN_PATHS, split_host
 from runner.errors import ConfigError
 
 PORT = 8080
@@ -133,6 +133,7 @@ def test_X1_a_guard_does_not_show_its_token() -> None:
         ({"Authorization": "Bearer x"}, "INVALID_API_KEY"),
         ({"X-API-Key": "kk"}, "INVALID_API_KEY"),
         ({"X-API-Key": "\u00e9"}, "INVALID_API_KEY"),
+        ({"X-API-Key": "\udcff"}, "INVALID_API_KEY"),
         ({"Authorization": "Bearer x", "X-API-Key": "k"}, "INVALID_API_KEY"),
     ],
 )
@@ -163,6 +164,6 @@ def test_the_token_is_taken_from_either_header(headers: dict[str, str]) -> None:
     assert refused(Guard(token="k"), headers) is None
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/health"])
+@pytest.mark.parametrize("path", sorted(OPEN_PATHS))
 def test_health_answers_without_the_token(path: str) -> None:
     assert Guard(token="k").refusal({}, ["localhost:8080"], path=path, port=PORT) is None

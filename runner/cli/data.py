@@ -1,0 +1,159 @@
+"""`runner data`: look into a data file, write it in another form, and make one up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.engine.series import Series
+
+data = typer.Typer(
+    help="Inspect, convert and make up files of candles.",
+    epilog="Example: runner data inspect prices.csv",
+    no_args_is_help=True,
+)
+
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option("--columns", help="Which column is which: time=Date,open=O; else detected."),
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace the file if it is already there.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+
+
+@data.command(epilog="Example: runner data inspect prices.csv")
+def inspect(
+    file: Annotated[
+        str, typer.Argument(help="A file: .csv, .csv.gz, .csv.zst or .parquet.", show_default=False)
+    ],
+    columns: ColumnsOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was found as one JSON document.")
+    ] = False,
+) -> None:
+    """Show what a data file holds: rows, range, gaps, duplicates, and what looks wrong."""
+    import os
+    import sys
+
+    from runner.cli.data_text import inspection_json, inspection_text
+    from runner.cli.output import result_output
+    from runner.engine.data import existing_file
+    from runner.engine.data_inspection import inspect_csv
+    from runner.results.layout import Page
+
+    found = inspect_csv(existing_file(file), columns=_columns(columns))
+    with result_output():
+        if as_json:
+            typer.echo(inspection_json(found), nl=False)
+        else:
+            typer.echo(inspection_text(found, Page.of(sys.stdout, os.environ)), nl=False)
+
+
+@data.command(epilog="Example: runner data convert prices.csv prices.csv.gz")
+def convert(
+    source: Annotated[
+        str, typer.Argument(help="A file: .csv, .csv.gz, .csv.zst or .parquet.", show_default=False)
+    ],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            help="The new file: .csv, .csv.gz, .csv.zst or .parquet.", show_default=False
+        ),
+    ],
+    columns: ColumnsOption = None,
+    sort: Annotated[
+        bool, typer.Option("--sort", help="Put candles into the order of their times.")
+    ] = False,
+    dedupe: Annotated[
+        bool, typer.Option("--dedupe", help="Keep the last of several candles of one moment.")
+    ] = False,
+    skip_bad: Annotated[
+        int,
+        typer.Option("--skip-bad", min=0, help="Leave out up to this many rows that are bad."),
+    ] = 0,
+    force: ForceOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write the candles of a data file into a new one, checked, packed as its name says."""
+    from runner.engine.csv_reading import read_columns
+    from runner.engine.data import existing_file
+    from runner.engine.data_writing import check_target, write_series
+    from runner.engine.repairs import Allowed
+
+    check_target(target, replace=force)
+    series = read_columns(
+        existing_file(source),
+        Path(source).name,
+        source,
+        columns=_columns(columns),
+        allowed=Allowed(sort=sort, dedupe=dedupe, skip_bad=skip_bad),
+    )
+    write_series(series, target, replace=force)
+    if not quiet:
+        for said in series.repairs.sentences(source):
+            typer.echo(said, err=True)
+        _say_written(series, target)
+
+
+@data.command(epilog="Example: runner data sample made_up.csv --candles 5000 --seed 7")
+def sample(
+    target: Annotated[
+        Path,
+        typer.Argument(
+            help="The new file: .csv, .csv.gz, .csv.zst or .parquet.", show_default=False
+        ),
+    ],
+    candles: Annotated[
+        int, typer.Option("--candles", min=1, max=100_000_000, help="How many candles.")
+    ] = 1000,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="The same seed gives the same candles.")
+    ] = 1,
+    timeframe: Annotated[str, typer.Option("--timeframe", help="Length of one candle.")] = "1m",
+    force: ForceOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make up candles for trying things out: a random walk, the same for the same seed."""
+    from runner.config.units import UnfitError, parse_choice
+    from runner.engine.data_sample import sample_series
+    from runner.engine.data_writing import check_target, write_series
+    from runner.errors import UsageError
+    from runner.protocol.enums import TIMEFRAME_MS
+
+    check_target(target, replace=force)
+    try:
+        length = parse_choice(timeframe, tuple(TIMEFRAME_MS))
+    except UnfitError as problem:
+        raise UsageError(f"--timeframe {problem.what}", fix=problem.hint, id="E205") from None
+    series = sample_series(candles, seed=seed, timeframe=length)
+    write_series(series, target, replace=force)
+    if not quiet:
+        _say_written(series, target)
+
+
+def _columns(text: str | None) -> Mapping[str, str] | None:
+    from runner.config.fields import columns
+    from runner.config.units import UnfitError
+    from runner.errors import UsageError
+
+    if text is None:
+        return None
+    try:
+        found: Mapping[str, str] = columns().parse(text)
+    except UnfitError as problem:
+        raise UsageError(f"--columns {problem.what}", fix=problem.hint, id="E205") from None
+    return found
+
+
+def _say_written(series: Series, target: Path) -> None:
+    from runner.protocol.times import iso_ms
+
+    first, last = iso_ms(series.times[0]), iso_ms(series.times[-1])
+    typer.echo(f"wrote {len(series):,} candles to {target}, {first} to {last}", err=True)

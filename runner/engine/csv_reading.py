@@ -1,0 +1,246 @@
+"""From the rows of a data file to the columns of a series.
+
+Rows are read in blocks; a block is converted column by column, which runs in C, and only a block
+that fails is looked at row by row to find out why. A repair that was asked for happens here, and is
+counted. May import the rows, the source, series and errors.
+"""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice, pairwise
+from operator import le, lt
+from pathlib import Path
+from typing import IO, Any
+
+from runner.engine.csv_header import Header, read_header
+from runner.engine.csv_rows import Block, RowError, explain_block, read_block
+from runner.engine.csv_source import open_text
+from runner.engine.csv_times import TimeReader
+from runner.engine.parquet_source import Table, as_text, is_parquet, open_table
+from runner.engine.repairs import NOTHING, Allowed, Repairs, in_order, without_repeats
+from runner.engine.series import Series
+from runner.errors import DataError
+from runner.protocol.times import iso_ms
+
+BLOCK_ROWS = 4096
+"""Rows converted at once: enough to spread the cost of a block, little enough to stay in cache."""
+
+
+def read_columns(
+    path: str | Path,
+    symbol: str,
+    shown: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    allowed: Allowed = NOTHING,
+) -> Series:
+    """Return all candles of a file, ascending, no start twice; their timeframe is left empty.
+
+    Args:
+        path: the file: CSV, plain or packed, or Parquet.
+        symbol: the symbol the candles belong to.
+        shown: what to call the file in errors.
+        columns: which column is which, where the header does not tell; see `read_header`.
+        allowed: the repairs that may be made.
+
+    Raises:
+        DataError: E351 to E358 and E362 to E365. In a Parquet file a place is a row, from 1.
+    """
+    series = Series(symbol, "", origin=shown)
+    reader = _Reader(series, shown, columns, allowed)
+    if is_parquet(path):
+        with open_table(Path(path), shown, columns) as table:
+            reader.read_table(table)
+    else:
+        with open_text(path, shown) as file:
+            reader.read(file)
+    if not series.times:
+        raise DataError(
+            "the data file has a header and no candles",
+            where=f"{shown}:2",
+            fix="give a file with at least one row below its header",
+            id="E358",
+        )
+    reader.repair()
+    return series
+
+
+class _Reader:
+    """Reads one file into one series."""
+
+    def __init__(
+        self, series: Series, shown: str, columns: Mapping[str, str] | None, allowed: Allowed
+    ) -> None:
+        self._series = series
+        self._shown = shown
+        self._columns = columns
+        self._allowed = allowed
+        self._repairs = series.repairs = Repairs()
+        self._times = TimeReader()
+
+    def read(self, file: IO[str]) -> None:
+        reader = csv.reader(file, strict=True)
+        line = 1
+        rows: list[list[str]] = []
+        header: Header | None = None
+        try:
+            first = _first_row(reader)
+            header = read_header(first, self._shown, self._columns)
+            found: Iterator[list[str]] = reader
+            if header.is_data:
+                line = reader.line_num - _lines_of(first) + 1
+                found = chain([first], reader)
+            else:
+                line = reader.line_num + 1
+            while True:
+                rows = []
+                # Extending keeps the rows before one that csv cannot read, so that they are
+                # checked first and the line of the broken one is known.
+                rows.extend(islice(found, BLOCK_ROWS))
+                if not rows:
+                    return
+                self._take(rows, header, line)
+                line = reader.line_num + 1
+        except csv.Error as error:
+            if rows and header is not None:
+                self._take(rows, header, line)
+                line += sum(map(_lines_of, rows))
+            raise DataError(
+                f"the row cannot be read: {error}",
+                where=f"{self._shown}:{line}",
+                why="a quote that is opened must be closed in its cell",
+                fix="repair or remove the row",
+                id="E354",
+            ) from None
+
+    def read_table(self, table: Table) -> None:
+        # Its rows are counted from 1 where a text has lines.
+        self._times = table.times
+        row = 1
+        for rows in table.batches:
+            self._take(rows, table.header, row)
+            row += len(rows)
+
+    def repair(self) -> None:
+        """Put the columns into order, as far as that was allowed."""
+        series = self._series
+        columns = (
+            series.times,
+            series.opens,
+            series.highs,
+            series.lows,
+            series.closes,
+            series.volumes,
+        )
+        if self._allowed.sort:
+            columns = in_order(columns, self._repairs)
+        if self._allowed.dedupe:
+            columns = without_repeats(columns, self._repairs)
+        elif self._allowed.sort:
+            _refuse_repeats(columns[0], self._shown)
+        (
+            series.times,
+            series.opens,
+            series.highs,
+            series.lows,
+            series.closes,
+            series.volumes,
+        ) = columns
+
+    def _take(self, rows: Sequence[Sequence[Any]], header: Header, line: int) -> None:
+        block = read_block(rows, header, self._times)
+        if block is None:
+            rows = list(map(as_text, rows))
+            block = self._explained(rows, header, line)
+        if not self._allowed.sort:
+            self._check_order(block, rows, line)
+        series = self._series
+        series.times.extend(block.times)
+        series.opens.extend(block.opens)
+        series.highs.extend(block.highs)
+        series.lows.extend(block.lows)
+        series.closes.extend(block.closes)
+        series.volumes.extend(block.volumes)
+
+    def _explained(self, rows: Sequence[Sequence[str]], header: Header, line: int) -> Block:
+        def where(place: int) -> str:
+            return f"{self._shown}:{line + sum(map(_lines_of, rows[:place]))}"
+
+        def skip(error: RowError) -> None:
+            if self._repairs.skipped >= self._allowed.skip_bad:
+                raise error
+            self._repairs.skip(where(error.row), error.what)
+
+        try:
+            return explain_block(rows, header, self._times, skip)
+        except RowError as error:
+            if self._allowed.skip_bad:
+                raise DataError(
+                    f"more than {self._allowed.skip_bad} bad rows, the next one: {error.what}",
+                    where=where(error.row),
+                    why=f"at most that many may be left out (data.skip_bad); {error.why}".rstrip(
+                        "; "
+                    ),
+                    fix="look at the file: runner data inspect FILE",
+                    id="E365",
+                ) from None
+            raise DataError(
+                error.what, where=where(error.row), why=error.why, fix=error.fix, id=error.id
+            ) from None
+
+    def _check_order(self, block: Block, rows: Sequence[Sequence[Any]], line: int) -> None:
+        times = block.times
+        # Equal starts are in order where repeats may be dropped later.
+        wrong = lt if self._allowed.dedupe else le
+        known = self._series.times
+        if times and known and wrong(times[0], known[-1]):
+            self._refuse_order(block, rows, 0, known[-1], line)
+        if any(map(wrong, islice(times, 1, None), times)):
+            at = next(i for i in range(1, len(times)) if wrong(times[i], times[i - 1]))
+            self._refuse_order(block, rows, at, times[at - 1], line)
+
+    def _refuse_order(
+        self, block: Block, rows: Sequence[Sequence[Any]], at: int, before: int, line: int
+    ) -> None:
+        place = block.places[at] if block.places else at
+        where = f"{self._shown}:{line + sum(map(_lines_of, rows[:place]))}"
+        time = block.times[at]
+        if time == before:
+            raise _repeated(time, where)
+        raise DataError(
+            f"timestamp must be later than the one before, {iso_ms(before)}, was {iso_ms(time)}",
+            where=where,
+            why="candles are replayed in the order of the file",
+            fix="sort the file by its timestamp, oldest first, or let --sort do it",
+            id="E357",
+        )
+
+
+def _refuse_repeats(times: array[int], shown: str) -> None:
+    for time, following in pairwise(times):
+        if time == following:
+            raise _repeated(time, shown)
+
+
+def _repeated(time: int, where: str) -> DataError:
+    return DataError(
+        f"two candles start at {iso_ms(time)}",
+        where=where,
+        why="one moment has one candle",
+        fix="remove one of them, or keep the last of them with --dedupe",
+        id="E357",
+    )
+
+
+def _first_row(reader: Iterator[list[str]]) -> list[str]:
+    for row in reader:
+        if row:
+            return row
+    return []
+
+
+def _lines_of(row: Sequence[Any]) -> int:
+    return 1 + sum(cell.count("\n") for cell in row if isinstance(cell, str))

@@ -1,0 +1,157 @@
+"""What is in a data file: how much, from when to when, what is missing, and what looks wrong.
+
+Nothing is refused that can be counted instead: rows that a run would refuse are told, with the
+place of the first. May import the CSV rooms, series and times; shows nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from runner.engine.csv_data import smallest_step
+from runner.engine.csv_reading import read_columns
+from runner.engine.repairs import Allowed, Repairs
+from runner.engine.series import Series
+from runner.protocol.enums import TIMEFRAME_MS
+
+NO_LIMIT = 2**62
+SHOWN = 5
+"""Gaps and suspicious candles that are listed; the others are counted."""
+JUMP = 1.5
+"""An open this many times the close before, or the reverse, is suspicious."""
+RANGE = 1.5
+"""A high this many times the low is suspicious."""
+_DAY_MS = 86_400_000
+_SATURDAY = 2
+"""The first Saturday after 1970-01-01, a Thursday, in days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Candles that are missing between two."""
+
+    after_ms: int
+    """Start of the candle before, Unix milliseconds."""
+    before_ms: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """A candle that may be wrong."""
+
+    time_ms: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What one file holds."""
+
+    series: Series
+    """Its usable candles in order, without repeats."""
+    timeframe: str | None
+    """As its smallest step has it; None if that is no known timeframe."""
+    step_ms: int
+    gaps: int
+    missing: int
+    """Candles missing in all gaps."""
+    weekends_left_out: bool
+    """Whether weekends do not count as missing, since the file has none."""
+    longest_gaps: tuple[Gap, ...]
+    """The `SHOWN` longest ones, longest first."""
+    suspicious: int
+    suspicions: tuple[Suspicion, ...]
+    """The first `SHOWN` of them."""
+    off_grid: int
+    """Candles that do not start a whole number of candles after the first."""
+    without_volume: int
+    without_movement: int
+    """Candles whose four prices are equal."""
+
+    @property
+    def repairs(self) -> Repairs:
+        """What a run would have to repair, or refuse."""
+        return self.series.repairs
+
+
+def inspect_csv(path: Path, *, columns: Mapping[str, str] | None = None) -> Inspection:
+    """Return what is in a file, plain or packed.
+
+    Raises:
+        DataError: the file cannot be read as a table of candles at all; E351 to E354, E358, E362
+            to E364.
+    """
+    allowed = Allowed(sort=True, dedupe=True, skip_bad=NO_LIMIT)
+    series = read_columns(path, path.name, path.name, columns=columns, allowed=allowed)
+    return inspect_series(series)
+
+
+def inspect_series(series: Series) -> Inspection:
+    """Return what is in a series; its own timeframe is not looked at."""
+    step = smallest_step(series)
+    known = {length: name for name, length in TIMEFRAME_MS.items()}
+    weekends = any(map(_is_weekend, series.times))
+    gaps = list(_gaps(series, step, weekends=weekends)) if step else []
+    suspicions = list(_suspicions(series))
+    prices = zip(series.opens, series.highs, series.lows, series.closes, strict=True)
+    first = series.times[0] if series.times else 0
+    return Inspection(
+        series=series,
+        timeframe=known.get(step),
+        step_ms=step,
+        gaps=len(gaps),
+        missing=sum(one.missing for one in gaps),
+        weekends_left_out=not weekends,
+        longest_gaps=tuple(sorted(gaps, key=lambda one: -one.missing)[:SHOWN]),
+        suspicious=len(suspicions),
+        suspicions=tuple(suspicions[:SHOWN]),
+        off_grid=sum((time - first) % step != 0 for time in series.times) if step else 0,
+        without_volume=sum(volume == 0 for volume in series.volumes),
+        without_movement=sum(high == low for _, high, low, _ in prices),
+    )
+
+
+def _is_weekend(time_ms: int) -> bool:
+    return (time_ms // _DAY_MS - _SATURDAY) % 7 < 2
+
+
+def _gaps(series: Series, step: int, *, weekends: bool) -> Iterator[Gap]:
+    for before, after in pairwise(series.times):
+        if after - before > step:
+            missing = (after - before - 1) // step
+            if not weekends and step <= _DAY_MS:
+                missing -= _of_weekends(before + step, after, step)
+            if missing > 0:
+                yield Gap(before, after, missing)
+
+
+# Starts from `first` to before `end`, a step apart, that fall on a weekend.
+def _of_weekends(first: int, end: int, step: int) -> int:
+    count = 0
+    day = first // _DAY_MS
+    while day * _DAY_MS < end:
+        if _is_weekend(day * _DAY_MS):
+            low = max(first, day * _DAY_MS)
+            high = min(end, (day + 1) * _DAY_MS)
+            # Starts below a bound, counted from the first: the bound's distance, rounded up.
+            count += -((first - high) // step) + (first - low) // step
+        day += 1
+    return count
+
+
+def _suspicions(series: Series) -> Iterator[Suspicion]:
+    before = series.opens[0] if series.opens else 0.0
+    rows = zip(series.times, series.opens, series.highs, series.lows, series.closes, strict=True)
+    for time, open_, high, low, close in rows:
+        if open_ > before * JUMP or before > open_ * JUMP:
+            move = open_ / before - 1
+            yield Suspicion(
+                time, f"opens {abs(move):.0%} {'above' if move > 0 else 'below'} the close before"
+            )
+        elif high > low * RANGE:
+            yield Suspicion(time, f"high is {high / low - 1:.0%} above low")
+        before = close

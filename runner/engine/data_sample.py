@@ -1,0 +1,50 @@
+"""Made-up candles: as many as wanted, the same for the same seed on every machine.
+
+A random walk, for trying things out and for measuring, not for judging a strategy. May import
+series and times.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from runner.engine.series import Series
+from runner.protocol.enums import TIMEFRAME_MS
+
+START_MS = 1_704_067_200_000
+"""2024-01-01T00:00:00Z, where made-up candles begin."""
+FIRST_PRICE = 100.0
+LOWEST, HIGHEST = 1.0, 100_000.0
+_STEP = 0.004
+"""Typical move of one candle, as a share of its price."""
+_WICK = 0.003
+_VOLUME = 10_000
+
+
+def sample_series(
+    count: int, *, seed: int, timeframe: str, start_ms: int = START_MS, symbol: str = "S:SAMPLE"
+) -> Series:
+    """Return `count` candles without a gap; prices have two decimals.
+
+    Each opens where the one before closed. Prices stay between 1 and 100,000. Only sums and
+    products of the generator's numbers are used, which are the same on every platform.
+    """
+    rng = Random(seed)  # noqa: S311 - nothing here is a secret
+    uniform = rng.random
+    series = Series(symbol, timeframe, origin=f"seed {seed}")
+    length = TIMEFRAME_MS[timeframe]
+    price = FIRST_PRICE
+    for index in range(count):
+        # Four uniform numbers make a bell that is close enough to a normal one.
+        move = (uniform() + uniform() + uniform() + uniform() - 2.0) * _STEP
+        close = round(min(max(price * (1.0 + move), LOWEST), HIGHEST), 2)
+        high = round(max(price, close) * (1.0 + uniform() * _WICK), 2)
+        low = round(min(price, close) * (1.0 - uniform() * _WICK), 2)
+        series.times.append(start_ms + index * length)
+        series.opens.append(price)
+        series.highs.append(max(high, price, close))
+        series.lows.append(min(low, price, close))
+        series.closes.append(close)
+        series.volumes.append(float(int(uniform() * _VOLUME) + 1))
+        price = close
+    return series

@@ -1,0 +1,45 @@
+"""The bodies of requests, as bytes: which types are taken, and how large one may be.
+
+May import aiohttp's request type; what is in a body is the codec's business.
+"""
+
+from __future__ import annotations
+
+from aiohttp import hdrs, web
+
+from runner.engine.server.answers import Refusal
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request body: an order takes a few hundred."""
+
+
+async def json_body(request: web.Request) -> bytes:
+    """Return the body of a request that must have one.
+
+    Raises:
+        Refusal: the content type is not JSON, or the body is too large or breaks off.
+    """
+    # A form or text/plain body is what a web page can send here without asking anybody.
+    if request.content_type != "application/json":
+        raise Refusal(
+            "UNSUPPORTED_MEDIA_TYPE",
+            f"Content-Type must be application/json, was {request.content_type[:100]}",
+            status=415,
+        )
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise Refusal("INVALID_REQUEST", f"a body may have at most {MAX_BODY} bytes") from None
+    except Exception as error:
+        raise Refusal("INVALID_REQUEST", "the body could not be read") from error
+
+
+async def optional_body(request: web.Request) -> bytes:
+    """Return the body of a request that may have one; without a content type it has none.
+
+    Raises:
+        Refusal: see `json_body`.
+    """
+    if hdrs.CONTENT_TYPE not in request.headers or request.content_length == 0:
+        return b""
+    return await json_body(request)
