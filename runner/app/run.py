@@ -98,7 +98,6 @@ def relax_garbage_collection() -> None:
     A run keeps every order and execution, and hardly ever makes a cycle. Walking through all it
     keeps, again and again, took a fifth of the time of a run with many executions.
     """
-    gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
 
 

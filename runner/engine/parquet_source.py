@@ -6,8 +6,6 @@ numbers already. May import headers, times and errors, and DuckDB when such a fi
 
 from __future__ import annotations
 
-import atexit
-import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,7 +120,7 @@ def duckdb_module(shown: str) -> Any:
         DataError: E362; it is not installed.
     """
     try:
-        library = import_module("duckdb")
+        return import_module("duckdb")
     except ImportError:
         raise DataError(
             "a .parquet file needs a library that is not installed",
@@ -130,11 +128,6 @@ def duckdb_module(shown: str) -> Any:
             fix="pip install 'strategy-runner[parquet]', or use CSV, which may be packed",
             id="E362",
         ) from None
-    # A run freezes what the garbage collector holds. At the end of the process DuckDB would take
-    # its own frozen objects for lost ones, and complain about it on stderr.
-    atexit.unregister(gc.unfreeze)
-    atexit.register(gc.unfreeze)
-    return library
 
 
 # A name with a star in it would be taken for a pattern.
