@@ -36,6 +36,7 @@ class EngineThread:
         self.error: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
+        self._opened: list[ClientConnection] = []
         self._thread = threading.Thread(target=self._main, daemon=True)
 
     def start(self) -> None:
@@ -84,6 +85,16 @@ class EngineThread:
         """Open a WebSocket to the engine, on the WebSocket port unless `url` says otherwise."""
         url = options.pop("url", self.server.ws_url)
         return connect(url + path, proxy=None, compression=None, open_timeout=WAIT, **options)
+
+    def open_websocket(self, path: str = "", **options: Any) -> ClientConnection:
+        """Open a WebSocket that the test closes itself.
+
+        Newer releases of the library open one only as a context manager, older ones return it
+        opened; entering it is right for both. It is kept, so that it does not end by itself.
+        """
+        opened = self.websocket(path, **options)
+        self._opened.append(opened)
+        return opened.__enter__()
 
     def request(
         self,

@@ -47,7 +47,7 @@ class Scripted:
 
     def connect(self) -> ClientConnection:
         path = f"/?run_id={self.run_id}" if self.run_id else ""
-        websocket = self.running.websocket(path)
+        websocket = self.running.open_websocket(path)
         connected = receive(websocket)
         assert connected["event"] == "CONNECTED"
         assert self.run_id in ("", connected["run_id"])
@@ -161,7 +161,7 @@ def test_a_run_cut_at_every_single_event_ends_as_if_it_had_not_been() -> None:
 
 def cut_off(running: EngineThread) -> str:
     """Begin a run, lose the connection after its first event, and return the run's name."""
-    websocket = running.websocket()
+    websocket = running.open_websocket()
     run_id: str = receive(websocket)["run_id"]
     receive(websocket)
     websocket.socket.shutdown(socket.SHUT_RDWR)
@@ -246,7 +246,7 @@ def test_one_that_comes_back_before_its_loss_was_noticed_takes_the_place() -> No
 
 def test_without_a_window_a_run_has_no_name_and_ends_with_its_connection() -> None:
     with engine(series(1.0), once=True) as running:
-        websocket = running.websocket()
+        websocket = running.open_websocket()
         connected = receive(websocket)
         websocket.socket.shutdown(socket.SHUT_RDWR)
         websocket.close()
