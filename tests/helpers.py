@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
+from runner.engine.terms import Terms
 from runner.protocol.commands import State
 from runner.protocol.enums import (
     TIMEFRAME_MS,
@@ -246,10 +247,10 @@ def run_strategy(
         params: values of declared parameters by name.
         on_exception: `halt` or `skip`.
         max_events: end after this many messages.
-        exchange_options: `cash`, `leverage`, `commission`, `slippage` of the exchange.
+        exchange_options: fields of the `Terms` of the exchange.
     """
     given = [series] if isinstance(series, Series) else list(series)
-    exchange = Exchange(Feed(given), **exchange_options)
+    exchange = Exchange(Feed(given), Terms(**exchange_options))
     session = set_up(
         strategy_class, params, symbols=exchange.feed.symbols, on_exception=on_exception
     )

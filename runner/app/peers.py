@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from runner.app.market import SAMPLE, series_of, terms_of
 from runner.config.models import RunConfig, Runtime
 from runner.errors import ConfigError
 from runner.protocol.admission import CANDLE, Subscription
-from runner.protocol.times import to_ms
 from runner.protocol.urls import gateway_http_url, gateway_ws_url, is_loopback
 from runner.results.conventions import Conventions, embedded_conventions, peer_conventions
 from runner.results.result import DataFacts, RuntimeFacts
 from runner.session import Ending, Session
 from runner.transports.stop import StopRequest
-
-_BPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,68 +50,31 @@ def peer_of(
 def _embedded(
     config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...], cwd: Path
 ) -> Peer:
-    from runner.engine.costs import Commission, Slippage, Spread
-    from runner.engine.data import open_data
     from runner.engine.exchange import Exchange
     from runner.engine.feed import Feed
-    from runner.engine.repairs import Allowed
     from runner.transports.local import run_local
 
-    data, exchange = config.data, config.exchange
-    path = data.path if data.path == "sample" else str(cwd / data.path)
-    series = open_data(
-        path,
+    data = config.data
+    series = series_of(
+        data,
         _symbols(subscriptions, data.path),
-        timeframe=data.timeframe or _timeframe(subscriptions),
-        start_ms=to_ms(data.start) if data.start else None,
-        end_ms=to_ms(data.end) + 1 if data.end else None,
-        columns=data.columns,
-        allowed=Allowed(sort=data.sort, dedupe=data.dedupe, skip_bad=data.skip_bad),
+        timeframe=_timeframe(subscriptions),
+        cwd=cwd,
     )
     feed = Feed(series)
     session.desk.subscribed = feed.symbols
-    commission = Commission(
-        bps=exchange.commission.rate * _BPS,
-        per_unit=exchange.commission.per_unit,
-        minimum=exchange.commission.minimum,
-        maker_bps=None if exchange.commission.maker is None else exchange.commission.maker * _BPS,
-    )
-    slippage = Slippage(
-        bps=exchange.slippage.rate * _BPS, range_share=exchange.slippage.range_share
-    )
-    spread = Spread(half_bps=exchange.half_spread * _BPS)
-    venue = Exchange(
-        feed,
-        cash=exchange.cash,
-        leverage=exchange.leverage,
-        commission=commission,
-        slippage=slippage,
-        spread=spread,
-        volume_share=exchange.volume_share,
-        currency=exchange.currency,
-    )
+    terms = terms_of(config.exchange)
+    venue = Exchange(feed, terms)
     return Peer(
         drive=lambda stop: run_local(session, venue, stop=stop, max_events=config.max_events),
         runtime=RuntimeFacts("embedded"),
         data=DataFacts(
-            "bundled sample" if data.path == "sample" else data.path,
+            "bundled sample" if data.path == SAMPLE else data.path,
             feed.symbols,
             tuple(dict.fromkeys(one.timeframe for one in series)),
             tuple(said for one in series for said in one.repairs.sentences(one.origin)),
         ),
-        conventions=embedded_conventions(
-            cash=exchange.cash,
-            leverage=exchange.leverage,
-            currency=exchange.currency,
-            commission_bps=commission.bps,
-            commission_per_unit=commission.per_unit,
-            commission_minimum=commission.minimum,
-            commission_maker_bps=commission.maker_bps,
-            slippage_bps=slippage.bps,
-            slippage_range_share=slippage.range_share,
-            half_spread_bps=spread.half_bps,
-            volume_share=exchange.volume_share,
-        ),
+        conventions=embedded_conventions(terms),
         candles=len(feed),
     )
 
@@ -127,7 +88,7 @@ def _symbols(subscriptions: tuple[Subscription, ...], path: str) -> tuple[str, .
                 fix=f"subscribe to {one.symbol}:candle, or run against an engine with quotes",
                 id="E320",
             )
-    if not subscriptions and path == "sample":
+    if not subscriptions and path == SAMPLE:
         return ("S:AAPL",)
     return tuple(dict.fromkeys(one.symbol for one in subscriptions))
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from runner.cli.engine_session import failure, session_rules
-from runner.cli.engine_terms import Terms
-from runner.cli.options import read, read_optional
+from runner.cli.options import read
 
 if TYPE_CHECKING:
     from runner.engine.feed import Feed
     from runner.engine.server import EngineServer
+    from runner.engine.terms import Terms
 
 engine = typer.Typer(
     help="A Backtest Engine on this machine, over bundled or your own prices.",
@@ -33,9 +35,14 @@ def _group() -> None:
 
 @engine.command(epilog="Example: runner engine serve --symbols S:AAPL,S:MSFT --from 2010-01-01")
 def serve(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="A configuration file: its data and exchange."),
+    ] = None,
     data: Annotated[
-        str, typer.Option("--data", help="sample, a file, or a pattern: prices/{symbol}.csv.")
-    ] = "sample",
+        str | None,
+        typer.Option("--data", help="sample, a file, or a pattern: prices/{symbol}.csv."),
+    ] = None,
     symbols: Annotated[
         list[str] | None,
         typer.Option("--symbols", help="Symbols to serve: a comma list, or repeated."),
@@ -58,39 +65,23 @@ def serve(
         bool, typer.Option("--dedupe", help="Keep the last of several candles of one moment.")
     ] = False,
     skip_bad: Annotated[
-        int,
-        typer.Option("--skip-bad", min=0, help="Leave out up to this many rows that are bad."),
-    ] = 0,
-    cash: Annotated[str, typer.Option("--cash", help="Balance at the start.")] = "100000",
-    leverage: Annotated[
-        str, typer.Option("--leverage", help="Value of positions allowed per unit of equity.")
-    ] = "1",
-    commission: Annotated[
-        str, typer.Option("--commission", help='Share of the traded value: "5 bps" or 0.05%.')
-    ] = "0 bps",
-    commission_maker: Annotated[
         str | None,
-        typer.Option("--commission-maker", help="The share of orders that waited; else the same."),
+        typer.Option("--skip-bad", help="Leave out up to this many rows that cannot be used."),
     ] = None,
-    commission_per_unit: Annotated[
-        str, typer.Option("--commission-per-unit", help="Charge per unit traded.")
-    ] = "0",
-    commission_minimum: Annotated[
-        str, typer.Option("--commission-minimum", help="Least charge per trade.")
-    ] = "0",
+    cash: Annotated[str | None, typer.Option("--cash", help="Balance at the start.")] = None,
+    leverage: Annotated[
+        str | None, typer.Option("--leverage", help="Value of positions allowed per equity.")
+    ] = None,
+    commission: Annotated[
+        str | None, typer.Option("--commission", help='Share of the traded value: "5 bps".')
+    ] = None,
     slippage: Annotated[
-        str, typer.Option("--slippage", help='On market and stop fills, against you: "2 bps".')
-    ] = "0 bps",
-    slippage_range_share: Annotated[
-        str,
-        typer.Option("--slippage-range-share", help="Share of the candle's range, against you."),
-    ] = "0%",
-    half_spread: Annotated[
-        str, typer.Option("--half-spread", help='On market and stop fills, against you: "1 bps".')
-    ] = "0 bps",
-    volume_share: Annotated[
         str | None,
-        typer.Option("--volume-share", help="Most of a candle's volume that an order takes: 10%."),
+        typer.Option("--slippage", help='On market and stop fills, against you: "2 bps".'),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any other key: exchange.volume_share=10%."),
     ] = None,
     host: Annotated[
         str,
@@ -159,20 +150,28 @@ def serve(
 ) -> None:
     """Serve backtests over WebSocket and REST: a fresh one for each strategy that connects."""
     from runner import __version__
-    from runner.config import fields, units
-    from runner.engine.data import open_data
-    from runner.engine.feed import Feed
-    from runner.engine.repairs import Allowed
+    from runner.config import units
+    from runner.engine.exchange import Exchange
     from runner.engine.server import EngineServer, Guard, serve_until_done
-    from runner.protocol.enums import TIMEFRAME_MS
-    from runner.protocol.times import to_ms
 
     guard = Guard(host, token or None, frozenset(allow_origin or ()))
-    first = read_optional("--from", units.parse_moment, start)
-    last = read_optional("--to", lambda text: units.parse_moment(text, end=True), end)
-    length = read_optional(
-        "--timeframe", lambda text: units.parse_choice(text, tuple(TIMEFRAME_MS)), timeframe
-    )
+    flags = {
+        "runtime": "embedded",
+        "data.path": data,
+        "data.from": start,
+        "data.to": end,
+        "data.timeframe": timeframe,
+        "data.columns": columns,
+        "data.sort": True if sort else None,
+        "data.dedupe": True if dedupe else None,
+        "data.skip_bad": skip_bad,
+        "exchange.cash": cash,
+        "exchange.leverage": leverage,
+        "exchange.commission.rate": commission,
+        "exchange.slippage.rate": slippage,
+        "set": settings,
+    }
+    feed, terms, source = _market(config, flags, symbols or [])
     seconds = read(
         "--ping-interval",
         lambda text: units.parse_duration(text, low=0.001, high=MAX_PING_SECONDS, zero=True),
@@ -187,36 +186,13 @@ def serve(
         resume_window=resume_window,
         dialect=dialect,
     )
-    terms = Terms(
-        cash=cash,
-        leverage=leverage,
-        commission=commission,
-        commission_maker=commission_maker,
-        commission_per_unit=commission_per_unit,
-        commission_minimum=commission_minimum,
-        half_spread=half_spread,
-        slippage=slippage,
-        slippage_range_share=slippage_range_share,
-        volume_share=volume_share,
-    )
-    feed = Feed(
-        open_data(
-            data,
-            [name.strip() for one in symbols or () for name in one.split(",") if name.strip()],
-            timeframe=length,
-            start_ms=to_ms(first) if first else None,
-            end_ms=to_ms(last) + 1 if last else None,
-            columns=read_optional("--columns", fields.columns().parse, columns),
-            allowed=Allowed(sort=sort, dedupe=dedupe, skip_bad=skip_bad),
-        )
-    )
 
     def say(line: str) -> None:
         if not quiet:
             typer.echo(line, err=True)
 
     server = EngineServer(
-        lambda: terms.exchange(feed),
+        lambda: Exchange(feed, terms),
         guard,
         rules=rules,
         ws_port=ws_port,
@@ -229,7 +205,7 @@ def serve(
 
     def ready() -> None:
         is_raw = dialect == "raw"
-        for line in _served(server, feed, data, needs_token=bool(guard.token), is_raw=is_raw):
+        for line in _served(server, feed, source, needs_token=bool(guard.token), is_raw=is_raw):
             say(line)
         if speed == "step":
             say("engine: each line read from the input (Enter) is one time step; its end, all")
@@ -241,6 +217,25 @@ def serve(
     if error is not None:
         raise error
     raise typer.Exit(SIGNAL_EXITS.get(ended, 0))
+
+
+def _market(
+    config: Path | None, flags: Mapping[str, object], symbols: Sequence[str]
+) -> tuple[Feed, Terms, str]:
+    """Return what to serve, on what terms, and where it comes from."""
+    import os
+
+    from runner.app.market import series_of, terms_of
+    from runner.config.load import load_config
+    from runner.engine.feed import Feed
+
+    cwd = Path.cwd()
+    chosen = load_config(config, flags=flags, environ=os.environ, cwd=cwd).config
+    named = [name.strip() for one in symbols for name in one.split(",") if name.strip()]
+    if not named:
+        named = [one.symbol for one in chosen.subscriptions]
+    series = series_of(chosen.data, named, timeframe=None, cwd=cwd)
+    return Feed(series), terms_of(chosen.exchange), chosen.data.path
 
 
 def _served(

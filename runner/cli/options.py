@@ -23,8 +23,3 @@ def read(option: str, parse: Callable[[str], Value], text: str) -> Value:
         raise ConfigError(
             f"{option} {problem.what}", where="command line", fix=problem.hint, id="E375"
         ) from None
-
-
-def read_optional(option: str, parse: Callable[[str], Value], text: str | None) -> Value | None:
-    """Return what `parse` makes of the text of an option, or None if it was left out."""
-    return None if text is None else read(option, parse, text)

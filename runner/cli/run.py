@@ -58,6 +58,10 @@ def run(
         str | None,
         typer.Option("--skip-bad", help="Leave out up to this many rows that cannot be used."),
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any other key of the configuration: exchange.cash=5000."),
+    ] = None,
     max_events: Annotated[
         str | None, typer.Option("--max-events", help="Stop after this many events.")
     ] = None,
@@ -90,6 +94,7 @@ def run(
         "data.sort": True if sort else None,
         "data.dedupe": True if dedupe else None,
         "data.skip_bad": skip_bad,
+        "set": settings,
         "max_events": max_events,
         "timeout": timeout,
         "ui": "none" if quiet and ui is None else ui,

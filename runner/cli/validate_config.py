@@ -39,6 +39,10 @@ def validate_config(
     runtime: Annotated[
         str | None, typer.Option("--runtime", help="embedded, engine or gateway.")
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any other key of the configuration: exchange.cash=5000."),
+    ] = None,
     output: Annotated[
         Format, typer.Option("--format", help="How to print the outcome.")
     ] = Format.TEXT,
@@ -58,6 +62,7 @@ def validate_config(
             "subscriptions": subscription,
             "params": param,
             "runtime": runtime,
+            "set": settings,
         }
         loaded = load_config(file, flags=flags, environ=os.environ, cwd=Path.cwd())
         if loaded.config.strategy is not None:

@@ -36,8 +36,12 @@ FLAGS: dict[Path, str] = {
     ("data", "path"): "--data",
     ("data", "from"): "--from",
     ("data", "to"): "--to",
+    ("exchange", "commission", "rate"): "--commission",
+    ("exchange", "slippage", "rate"): "--slippage",
 }
 """Flags that are not called like the last part of their key."""
+ANY_KEY = "set"
+"""The flag that sets any key, by its dotted name."""
 
 
 @dataclass(frozen=True, slots=True)

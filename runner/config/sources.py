@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runner.config.keys import (
+    ANY_KEY,
     GUIDE_VARIABLES,
     NESTING,
     PREFIX,
@@ -134,13 +135,17 @@ def _variable_path(
 
 
 def from_flags(given: Mapping[str, object]) -> Layer:
-    """Read flags by dotted key; None means not given. `params` is a mapping or `name=value` texts.
+    """Read flags by dotted key; None means not given. `params` is a mapping or `name=value` texts,
+    `set` is texts of `key=value`, which are weaker than the flags of their own.
 
     Raises:
         KeyError: a key that does not exist, which is a mistake of ours.
     """
     layer = Layer()
+    _read_settings(given.get(ANY_KEY), layer)
     for name, value in given.items():
+        if name == ANY_KEY:
+            continue
         path = tuple(name.split("."))
         origin = Origin("flag", flag_name(path))
         if value is None or (isinstance(value, list | tuple | dict) and not value):
@@ -157,6 +162,19 @@ def from_flags(given: Mapping[str, object]) -> Layer:
         else:
             layer.leaves[path] = Leaf(path, value, origin)
     return layer
+
+
+def _read_settings(texts: object, layer: Layer) -> None:
+    origin = Origin("flag", f"--{ANY_KEY}")
+    for name, text in _assignments(texts or [], origin, layer):
+        path = tuple(name.split("."))
+        is_parameter = path[0] == PARAMS[0] and len(path) == 2
+        if (path in all_keys() and path != PARAMS) or is_parameter:
+            layer.leaves[path] = Leaf(path, text, replace(origin, name=f"--{ANY_KEY} {name}"))
+            continue
+        near = nearest(name, [key.name for key in all_keys().values()])
+        hint = f"did you mean {near}?" if near else "runner validate-config lists all keys"
+        layer.problems.append(problem_at(origin, name, "is not a key", hint))
 
 
 def _assignments(value: object, origin: Origin, layer: Layer) -> list[tuple[str, object]]:

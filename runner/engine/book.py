@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 
-from runner.engine.costs import Commission, Slippage, Spread
 from runner.engine.ledger import Ledger
 from runner.engine.legs import after_execution, pair, place_legs
 from runner.engine.matching import (
@@ -24,6 +23,7 @@ from runner.engine.matching import (
 )
 from runner.engine.orders import WorkingOrder
 from runner.engine.states import next_state
+from runner.engine.terms import Terms
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.decimals import canonical
 from runner.protocol.enums import OrderStatus, OrderType, RejectReason, Side, TimeInForce
@@ -47,22 +47,9 @@ _ZERO = Decimal(0)
 class Book:
     """Working orders over one ledger."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        commission: Commission,
-        slippage: Slippage,
-        *,
-        start_ms: int,
-        spread: Spread | None = None,
-        volume_share: Decimal | None = None,
-    ) -> None:
+    def __init__(self, ledger: Ledger, terms: Terms, *, start_ms: int) -> None:
         self.ledger = ledger
-        self.commission = commission
-        self.slippage = slippage
-        self.spread = spread or Spread()
-        self.volume_share = volume_share
-        """The fraction of a candle's volume that one order can execute in it; None: no limit."""
+        self.terms = terms
         self.working: dict[str, WorkingOrder] = {}
         self.orders: dict[str, WorkingOrder] = {}
         """Every accepted order by id, in order of acceptance."""
@@ -113,8 +100,8 @@ class Book:
         self._moment = from_ms(candle.time)
         day = candle.time // _DAY_MS
         prices = Prices.of(candle)
-        if self.volume_share is not None:
-            self._capacity = Decimal(repr(candle.volume)) * self.volume_share
+        if self.terms.volume_share is not None:
+            self._capacity = Decimal(repr(candle.volume)) * self.terms.volume_share
             self._executed.clear()
         for order in orders:
             if order.status.is_terminal:
@@ -161,8 +148,11 @@ class Book:
             return
         price = fill.price
         if fill.slips:
-            price = self.slippage.worsen(
-                self.spread.cross(price, order.side), order.side, low=prices.low, high=prices.high
+            price = self.terms.slippage.worsen(
+                self.terms.spread.cross(price, order.side),
+                order.side,
+                low=prices.low,
+                high=prices.high,
             )
         price = canonical(price)
         executed = self._fill(order, price, maker=fill.maker)
@@ -192,7 +182,7 @@ class Book:
         quantity = remaining if self._capacity is None else self._allowed(order, remaining)
         if not quantity:
             return _ZERO
-        commission = canonical(self.commission.of(quantity, price, maker=maker))
+        commission = canonical(self.terms.commission.of(quantity, price, maker=maker))
         if not ledger.can_carry(order.symbol, order.side, quantity, price, commission):
             self._refuse(order)
             return _ZERO

@@ -14,7 +14,6 @@ No sockets, no clock, no randomness: the same feed and the same commands give th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from itertools import islice
 
 from runner.engine.acceptance import (
@@ -25,11 +24,11 @@ from runner.engine.acceptance import (
     refused,
 )
 from runner.engine.book import Book
-from runner.engine.costs import Commission, Slippage, Spread
 from runner.engine.exits import set_exits
 from runner.engine.feed import Feed
 from runner.engine.ledger import Ledger
 from runner.engine.series import Series
+from runner.engine.terms import Terms
 from runner.protocol.commands import (
     CancelOrder,
     CancelResult,
@@ -59,32 +58,11 @@ MODIFIABLE = (
 class Exchange:
     """One account trading one feed."""
 
-    def __init__(
-        self,
-        feed: Feed,
-        *,
-        cash: Decimal = Decimal(100_000),
-        leverage: Decimal = Decimal(1),
-        commission: Commission | None = None,
-        slippage: Slippage | None = None,
-        spread: Spread | None = None,
-        volume_share: Decimal | None = None,
-        currency: str = "USD",
-    ) -> None:
+    def __init__(self, feed: Feed, terms: Terms | None = None) -> None:
         self.feed = feed
-        self.ledger = Ledger(cash, leverage=leverage, currency=currency)
-        self.commission = commission or Commission()
-        self.slippage = slippage or Slippage()
-        self.spread = spread or Spread()
-        self.volume_share = volume_share
-        self._book = Book(
-            self.ledger,
-            self.commission,
-            self.slippage,
-            start_ms=feed.span_ms[0] if feed.span_ms else 0,
-            spread=self.spread,
-            volume_share=volume_share,
-        )
+        self.terms = terms = terms or Terms()
+        self.ledger = Ledger(terms.cash, leverage=terms.leverage, currency=terms.currency)
+        self._book = Book(self.ledger, terms, start_ms=feed.span_ms[0] if feed.span_ms else 0)
         self.working = self._book.working
         self.orders = self._book.orders
         """Every accepted order by id, in order of acceptance."""
@@ -228,7 +206,7 @@ class Exchange:
         if problem is None and self.finished:
             problem = refused(RejectReason.MARKET_CLOSED, "the data is over")
         problem = problem or objection_to(
-            request, symbols=self.feed.symbols, ledger=self.ledger, commission=self.commission
+            request, symbols=self.feed.symbols, ledger=self.ledger, commission=self.terms.commission
         )
         if problem is not None:
             return problem

@@ -1,7 +1,6 @@
 """How orders were filled and what that cost, in words that stand on every report.
 
-Plain values in, sentences out: the composition root knows the numbers. Only the standard library
-and the protocol's decimals may be imported here.
+Terms in, sentences out. The engine's terms and the protocol's decimals may be imported here.
 """
 
 from __future__ import annotations
@@ -9,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from runner.engine.costs import Commission
+from runner.engine.terms import Terms
 from runner.protocol.decimals import plain
-
-_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,76 +22,49 @@ class Conventions:
     account: str
 
 
-def embedded_conventions(
-    *,
-    cash: Decimal,
-    leverage: Decimal = Decimal(1),
-    currency: str = "USD",
-    commission_bps: Decimal = _ZERO,
-    commission_per_unit: Decimal = _ZERO,
-    commission_minimum: Decimal = _ZERO,
-    commission_maker_bps: Decimal | None = None,
-    slippage_bps: Decimal = _ZERO,
-    slippage_range_share: Decimal = _ZERO,
-    half_spread_bps: Decimal = _ZERO,
-    volume_share: Decimal | None = None,
-) -> Conventions:
-    """Return the conventions of the embedded engine with these costs and this account.
-
-    Rates are in basis points, shares are fractions, the other amounts in `currency`; `cash` is the
-    starting balance.
-    """
+def embedded_conventions(terms: Terms) -> Conventions:
+    """Return the conventions of the embedded engine on these terms."""
     fills = (
         "market orders at the next open; limits and stops at their price, or at the open "
         "beyond it; the worse case inside a candle"
     )
-    if volume_share is not None:
-        fills += f"; at most {_percent(volume_share)} of a candle's volume per order and candle"
-    costs = [
-        "commission "
-        + (
-            _commission(
-                commission_bps,
-                commission_maker_bps,
-                commission_per_unit,
-                commission_minimum,
-                currency,
-            )
-            or "none"
+    if terms.volume_share is not None:
+        fills += (
+            f"; at most {_percent(terms.volume_share)} of a candle's volume per order and candle"
         )
-    ]
-    if half_spread_bps:
-        costs.append(f"half spread {plain(half_spread_bps)} bps on market and stop orders")
+    costs = ["commission " + (_commission(terms.commission, terms.currency) or "none")]
+    if terms.spread.half_bps:
+        costs.append(f"half spread {plain(terms.spread.half_bps)} bps on market and stop orders")
     slips = []
-    if slippage_range_share:
-        slips.append(f"{_percent(slippage_range_share)} of the candle's range")
-    if slippage_bps:
-        slips.append(f"{plain(slippage_bps)} bps")
+    if terms.slippage.range_share:
+        slips.append(f"{_percent(terms.slippage.range_share)} of the candle's range")
+    if terms.slippage.bps:
+        slips.append(f"{plain(terms.slippage.bps)} bps")
     where = " against you on market and stop orders" if slips else "none"
     costs.append(f"slippage {' plus '.join(slips)}{where}")
     return Conventions(
         fills=fills,
         costs="; ".join(costs),
         account=(
-            f"{_grouped(cash)} {currency}, "
-            + ("cash only" if leverage == 1 else f"leverage {plain(leverage)}")
+            f"{_grouped(terms.cash)} {terms.currency}, "
+            + ("cash only" if terms.leverage == 1 else f"leverage {plain(terms.leverage)}")
         ),
     )
 
 
-def _commission(
-    bps: Decimal, maker_bps: Decimal | None, per_unit: Decimal, minimum: Decimal, currency: str
-) -> str:
+def _commission(charged: Commission, currency: str) -> str:
     parts = []
-    if maker_bps is not None and maker_bps != bps:
-        parts.append(f"{plain(bps)} bps of the value (makers {plain(maker_bps)} bps)")
-    elif bps:
-        parts.append(f"{plain(bps)} bps of the value")
-    if per_unit:
-        parts.append(f"{plain(per_unit)} {currency} per unit")
+    if charged.maker_bps is not None and charged.maker_bps != charged.bps:
+        parts.append(
+            f"{plain(charged.bps)} bps of the value (makers {plain(charged.maker_bps)} bps)"
+        )
+    elif charged.bps:
+        parts.append(f"{plain(charged.bps)} bps of the value")
+    if charged.per_unit:
+        parts.append(f"{plain(charged.per_unit)} {currency} per unit")
     commission = " plus ".join(parts)
-    if minimum:
-        least = f"at least {plain(minimum)} {currency}"
+    if charged.minimum:
+        least = f"at least {plain(charged.minimum)} {currency}"
         commission = f"{commission}, {least}" if commission else least
     return commission
 

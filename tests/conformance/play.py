@@ -9,6 +9,7 @@ from runner import Strategy
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
+from runner.engine.terms import Terms
 from runner.session import Ending, Session
 from runner.transports.local import run_local
 from runner.transports.rest import RestClient
@@ -51,7 +52,7 @@ def play_over(driver: Driver) -> Play:
         symbols = tuple(dict.fromkeys(one.symbol for one in all_series))
         session = set_up(strategy, symbols=symbols, **options)
         if driver == "local":
-            exchange = Exchange(Feed(all_series), **exchange_options)
+            exchange = Exchange(Feed(all_series), Terms(**exchange_options))
             return Played(session, run_local(session, exchange))
         with engine(*all_series, exchange=exchange_options) as peer:
             rest = RestClient(peer.server.rest_url, timeout_s=10.0)

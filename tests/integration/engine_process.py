@@ -17,6 +17,7 @@ from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
 from runner.engine.server import Ended, EngineServer
+from runner.engine.terms import Terms
 
 WAIT = 10.0
 """Seconds after which a test that waits for something has failed."""
@@ -24,7 +25,7 @@ WAIT = 10.0
 
 def factory(*all_series: Series, **options: Any) -> Callable[[], Exchange]:
     """Return what makes a fresh exchange over the same candles."""
-    return lambda: Exchange(Feed(all_series), **options)
+    return lambda: Exchange(Feed(all_series), Terms(**options))
 
 
 class EngineThread:

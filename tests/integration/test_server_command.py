@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.sync.client import connect
@@ -159,13 +161,39 @@ def test_X1_help_names_the_variable_of_the_token_and_not_its_value() -> None:
     assert "canary" not in text
 
 
-def test_costs_and_cash_reach_the_exchange() -> None:
-    from http.client import HTTPConnection
+def test_a_configuration_gives_the_engine_its_prices_account_and_costs(tmp_path: Path) -> None:
+    file = tmp_path / "engine.yaml"
+    file.write_text(
+        "subscriptions: [S:IBM:candle]\n"
+        "exchange:\n  cash: 5000\n  currency: EUR\n  commission:\n    per_unit: 2\n"
+    )
+    order = {"symbol": "S:IBM", "side": "BUY", "order_type": "MARKET", "quantity": "1"}
 
-    with serving("--cash", "5000", "--commission-per-unit", "2") as (_, urls):
-        connection = HTTPConnection(urls["rest_url"].removeprefix("http://"), timeout=WAIT)
-        connection.request("GET", "/v1/account")
-        account = json.loads(connection.getresponse().read())
-        connection.close()
+    with serving("-c", str(file), "--start-on", "ack") as (_, urls):
+        account = _asked(urls, "GET", "/v1/account")
+        accepted = _asked(urls, "POST", "/v1/orders", order)
+
+    assert (account["balance"], account["currency"]) == ("5000", "EUR")
+    assert accepted["status"] == "OPEN"
+
+
+def test_costs_and_cash_reach_the_exchange() -> None:
+    with serving("--cash", "5000", "--set", "exchange.leverage=3") as (_, urls):
+        account = _asked(urls, "GET", "/v1/account")
+        offered = _asked(urls, "GET", "/v1/capabilities")
 
     assert account["balance"] == "5000"
+    assert offered["max_leverage"] == "3"
+
+
+def _asked(
+    urls: dict[str, str], method: str, path: str, body: dict[str, str] | None = None
+) -> dict[str, Any]:
+    from http.client import HTTPConnection
+
+    connection = HTTPConnection(urls["rest_url"].removeprefix("http://"), timeout=WAIT)
+    text = None if body is None else json.dumps(body)
+    connection.request(method, path, text, {"Content-Type": "application/json"})
+    answer: dict[str, Any] = json.loads(connection.getresponse().read())
+    connection.close()
+    return answer

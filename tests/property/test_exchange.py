@@ -12,6 +12,7 @@ from runner.engine.costs import Commission
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
+from runner.engine.terms import Terms
 from runner.protocol.commands import Command, ModifyOrder
 from runner.protocol.enums import OrderType, TimeInForce
 from runner.protocol.messages import AccountUpdate, Candle, Message, OrderUpdate, TradeUpdate
@@ -30,10 +31,12 @@ def exchange_over(*given: Series, share: str | None = None) -> Exchange:
     """
     return Exchange(
         Feed(given),
-        cash=Decimal(100),
-        leverage=Decimal(2),
-        commission=COSTS,
-        volume_share=None if share is None else Decimal(share),
+        Terms(
+            cash=Decimal(100),
+            leverage=Decimal(2),
+            commission=COSTS,
+            volume_share=None if share is None else Decimal(share),
+        ),
     )
 
 

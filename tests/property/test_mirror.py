@@ -13,6 +13,7 @@ from runner.engine.costs import Commission
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
+from runner.engine.terms import Terms
 from runner.transports.local import run_local
 from tests.helpers import MSFT, set_up
 from tests.property.markets import markets
@@ -49,9 +50,7 @@ def test_the_mirror_equals_the_books_at_every_candle(
 ) -> None:
     exchange = Exchange(
         Feed([one, other] if several else [one]),
-        cash=Decimal(100),
-        commission=Commission(bps=Decimal(10)),
-        volume_share=share,
+        Terms(cash=Decimal(100), commission=Commission(bps=Decimal(10)), volume_share=share),
     )
     session = set_up(Witness, symbols=exchange.feed.symbols)
     session.strategy.exchange = exchange  # type: ignore[attr-defined]

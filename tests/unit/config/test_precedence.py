@@ -213,3 +213,32 @@ def test_a_configuration_cannot_change(tmp_path: Path) -> None:
         config.ui = "none"
     with pytest.raises(ValueError, match="frozen"):
         config.engine.ws_url = "ws://h"
+
+
+def test_set_names_any_key_and_is_weaker_than_the_flag_of_its_own(tmp_path: Path) -> None:
+    loaded = load(
+        tmp_path,
+        "exchange:\n  cash: 1\n",
+        env={"RUNNER_EXCHANGE__CASH": "2"},
+        flags={"set": ["exchange.cash=3", "params.fast=5", "ui=none"], "ui": "plain"},
+    )
+
+    assert loaded.config.exchange.cash == 3
+    assert str(loaded.origins["exchange.cash"]) == "flag --set exchange.cash"
+    assert loaded.config.params == {"fast": "5"}
+    assert loaded.config.ui.value == "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        pytest.param("exchange.cahs=3", "did you mean exchange.cash?", id="misspelt"),
+        pytest.param("exchange=3", "is not a key", id="a group"),
+        pytest.param("params=3", "is not a key", id="parameters as one"),
+        pytest.param("cash", "must be name=value", id="no value"),
+    ],
+)
+def test_set_refuses_what_is_no_key(tmp_path: Path, text: str, what: str) -> None:
+    problem = only_problem(tmp_path, flags={"set": [text]})
+
+    assert what in str(problem)

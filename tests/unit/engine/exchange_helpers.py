@@ -8,6 +8,7 @@ from typing import Any
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
+from runner.engine.terms import Terms
 from runner.protocol.commands import (
     CancelOrder,
     ModifyOrder,
@@ -34,7 +35,7 @@ from tests.helpers import AAPL
 
 def open_exchange(*series: Series, **options: Any) -> Exchange:
     """Return an exchange at the beginning of these series."""
-    return Exchange(Feed(series), **options)
+    return Exchange(Feed(series), Terms(**options))
 
 
 def request(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
+from runner.engine.terms import Terms
 from runner.protocol.commands import (
     CancelOrder,
     ExitsResult,
@@ -169,7 +170,7 @@ def test_an_unknown_position_and_one_whose_data_is_over_are_refused() -> None:
 
 def test_each_part_of_an_entry_gets_a_leg_beside_the_one_it_has() -> None:
     # Six of the thousand units of a candle: the entry executes as six and four.
-    venue = Exchange(Feed((series(100, 100, 100, 100, 80),)), volume_share=Decimal("0.006"))
+    venue = Exchange(Feed((series(100, 100, 100, 100, 80),)), Terms(volume_share=Decimal("0.006")))
     venue.advance()
     enter(venue, "10", take_profit=Decimal(150))
     venue.advance()
@@ -208,7 +209,7 @@ def test_exits_cover_the_position_and_never_more(
     changes: list[tuple[str, int]],
     share: Decimal | None,
 ) -> None:
-    venue = Exchange(Feed((series(*[100] * 40),)), volume_share=share)
+    venue = Exchange(Feed((series(*[100] * 40),)), Terms(volume_share=share))
     venue.advance()
     for quantity, stop, profit in entries:
         enter(

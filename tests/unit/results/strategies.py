@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from runner import Candle, Strategy, param
 from runner.engine.series import Series
+from runner.engine.terms import Terms
 from runner.results.conventions import embedded_conventions
 from runner.results.result import DataFacts, RunResult, StrategyFacts, build_result
 from tests.helpers import Run, run_strategy, series
@@ -38,7 +38,7 @@ def result_of(run: Run, **facts: Any) -> RunResult:
     given: dict[str, Any] = {
         "strategy": StrategyFacts(name, f"strategies/{name.lower()}.py", {"size": 10}),
         "data": DataFacts("bundled sample", run.exchange.feed.symbols, ("1d",)),
-        "conventions": embedded_conventions(cash=Decimal(100_000)),
+        "conventions": embedded_conventions(Terms()),
         "seconds": 0.5,
     }
     return build_result(run.session, run.ending, **{**given, **facts})

@@ -6,18 +6,22 @@ from decimal import Decimal
 
 import pytest
 
+from runner.engine.costs import Commission, Slippage, Spread
+from runner.engine.terms import Terms
 from runner.results.conventions import embedded_conventions, peer_conventions
 
 
 def test_every_cost_and_the_account_are_named() -> None:
     said = embedded_conventions(
-        cash=Decimal("2500000.5"),
-        leverage=Decimal(2),
-        currency="EUR",
-        commission_bps=Decimal("1.50"),
-        commission_per_unit=Decimal("0.005"),
-        commission_minimum=Decimal(1),
-        slippage_bps=Decimal(3),
+        Terms(
+            cash=Decimal("2500000.5"),
+            leverage=Decimal(2),
+            currency="EUR",
+            commission=Commission(
+                bps=Decimal("1.50"), per_unit=Decimal("0.005"), minimum=Decimal(1)
+            ),
+            slippage=Slippage(bps=Decimal(3)),
+        )
     )
 
     assert said.costs == (
@@ -29,13 +33,12 @@ def test_every_cost_and_the_account_are_named() -> None:
 
 def test_the_models_that_are_off_by_default_are_named_where_they_are_on() -> None:
     said = embedded_conventions(
-        cash=Decimal(1),
-        commission_bps=Decimal(10),
-        commission_maker_bps=Decimal(0),
-        half_spread_bps=Decimal("0.5"),
-        slippage_bps=Decimal(2),
-        slippage_range_share=Decimal("0.05"),
-        volume_share=Decimal("0.1"),
+        Terms(
+            commission=Commission(bps=Decimal(10), maker_bps=Decimal(0)),
+            spread=Spread(half_bps=Decimal("0.5")),
+            slippage=Slippage(bps=Decimal(2), range_share=Decimal("0.05")),
+            volume_share=Decimal("0.1"),
+        )
     )
 
     assert said.costs == (
@@ -47,14 +50,14 @@ def test_the_models_that_are_off_by_default_are_named_where_they_are_on() -> Non
 
 
 def test_a_run_without_costs_says_so() -> None:
-    said = embedded_conventions(cash=Decimal(100_000))
+    said = embedded_conventions(Terms())
 
     assert said.costs == "commission none; slippage none"
     assert said.account == "100,000 USD, cash only"
 
 
 def test_a_minimum_alone_is_a_flat_fee() -> None:
-    said = embedded_conventions(cash=Decimal(1), commission_minimum=Decimal("2.50"))
+    said = embedded_conventions(Terms(commission=Commission(minimum=Decimal("2.50"))))
 
     assert said.costs == "commission at least 2.5 USD; slippage none"
 

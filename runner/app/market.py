@@ -1,0 +1,65 @@
+"""What the configuration says about prices and trading, as the objects of the engine.
+
+Both who runs a strategy in process and who serves an engine to others come here, so that one file
+means the same to both. The engine is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.config.models import DataConfig, ExchangeConfig
+from runner.protocol.times import to_ms
+
+if TYPE_CHECKING:
+    from runner.engine.series import Series
+    from runner.engine.terms import Terms
+
+_BPS = 10_000
+SAMPLE = "sample"
+
+
+def series_of(
+    data: DataConfig, symbols: Sequence[str], *, timeframe: str | None, cwd: Path
+) -> list[Series]:
+    """Return the prices of `symbols`, of this timeframe unless the configuration names one.
+
+    Raises:
+        DataError: E351 to E365; they cannot be read, or anything in them is wrong.
+    """
+    from runner.engine.data import open_data
+    from runner.engine.repairs import Allowed
+
+    return open_data(
+        data.path if data.path == SAMPLE else str(cwd / data.path),
+        symbols,
+        timeframe=data.timeframe or timeframe,
+        start_ms=to_ms(data.start) if data.start else None,
+        end_ms=to_ms(data.end) + 1 if data.end else None,
+        columns=data.columns,
+        allowed=Allowed(sort=data.sort, dedupe=data.dedupe, skip_bad=data.skip_bad),
+    )
+
+
+def terms_of(exchange: ExchangeConfig) -> Terms:
+    """Return the account and the costs that the configuration describes."""
+    from runner.engine.costs import Commission, Slippage, Spread
+    from runner.engine.terms import Terms
+
+    charged, slips = exchange.commission, exchange.slippage
+    return Terms(
+        cash=exchange.cash,
+        currency=exchange.currency,
+        leverage=exchange.leverage,
+        commission=Commission(
+            bps=charged.rate * _BPS,
+            per_unit=charged.per_unit,
+            minimum=charged.minimum,
+            maker_bps=None if charged.maker is None else charged.maker * _BPS,
+        ),
+        slippage=Slippage(bps=slips.rate * _BPS, range_share=slips.range_share),
+        spread=Spread(half_bps=exchange.half_spread * _BPS),
+        volume_share=exchange.volume_share,
+    )
