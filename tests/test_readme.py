@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+from pathlib import Path
 
 import pytest
 import typer.main
 
 from runner.cli.root import app
+from tests.integration.pytest_process import pytest_in
 from tests.readme_tables import README, ROOT, rendered
 
 
@@ -41,3 +44,16 @@ def test_every_quoted_command_is_one_the_program_understands(command: str) -> No
 
     # Parsing refuses an option that does not exist, without running anything.
     node.make_context("runner", words, resilient_parsing=False)
+
+
+def test_the_quoted_strategy_test_passes(tmp_path: Path) -> None:
+    found = re.search(
+        r"<!-- strategy-test -->\n```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S
+    )
+    assert found
+    (tmp_path / "test_sma_cross.py").write_text(found[1])
+    shutil.copy(ROOT / "strategies" / "sma_cross.py", tmp_path)
+
+    done = pytest_in(tmp_path)
+
+    assert "1 passed" in done.stdout, done.stdout
