@@ -1,47 +1,26 @@
-"""The book of one account: its working orders, their matching, fills and groups.
+"""The book of one account: its orders from acceptance to their end, its trades and its messages.
 
-It changes the ledger and queues the messages that tell of it. It knows nothing of commands, and it
-does not decide when time moves. What protects a position is `legs`, what an order may go through
-is `states`.
+It queues the messages that tell of every change. It knows nothing of commands, and it does not
+decide when time moves. How orders meet a candle is `candle_matching`, what an execution does is
+`execution`, what protects a position is `legs`, what an order may go through is `states`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from runner.engine.ledger import Ledger
-from runner.engine.legs import after_execution, pair, place_legs
-from runner.engine.matching import (
-    Fill,
-    Prices,
-    fill_at_open,
-    fill_inside,
-    leg_fill_after_entry,
-    triggers,
-)
+from runner.engine.legs import pair
 from runner.engine.orders import WorkingOrder
 from runner.engine.states import next_state
 from runner.engine.terms import Terms
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.decimals import canonical
-from runner.protocol.enums import OrderStatus, OrderType, RejectReason, Side, TimeInForce
-from runner.protocol.messages import (
-    AccountUpdate,
-    Candle,
-    Message,
-    OrderUpdate,
-    PositionUpdate,
-    Trade,
-    TradeUpdate,
-)
+from runner.protocol.enums import RejectReason
+from runner.protocol.messages import Candle, Message, OrderUpdate, Trade
 from runner.protocol.times import EPOCH, from_ms
-
-_DAY_MS = 86_400_000
-_STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
-_AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
-_ZERO = Decimal(0)
 
 
 class Book:
@@ -60,10 +39,8 @@ class Book:
         self.latest: Candle | None = None
         """A candle of the step that time has reached; None before the first."""
         self._start_ms = start_ms
-        self._moment: datetime = EPOCH
-        self._capacity: Decimal | None = None
-        self._executed: set[str] = set()
-        # Orders that took their share of the candle's volume; used only where there is a share.
+        self.moment: datetime = EPOCH
+        """When what executes now executes: the start of the candle that orders meet."""
 
     @property
     def now_ms(self) -> int:
@@ -89,172 +66,25 @@ class Book:
         self.queue.append(OrderUpdate("ORDER_CREATED", order.snapshot(), parent_order_id))
         return order
 
-    def match(self, candles: Sequence[Candle]) -> None:
-        """Let every working order meet the new candle of its symbol, in the order of `candles`."""
-        for candle in candles:
-            orders = [one for one in self.working.values() if one.symbol == candle.symbol]
-            if orders:
-                self._match_symbol(orders, candle)
-
-    def _match_symbol(self, orders: list[WorkingOrder], candle: Candle) -> None:
-        self._moment = from_ms(candle.time)
-        day = candle.time // _DAY_MS
-        prices = Prices.of(candle)
-        if self.terms.volume_share is not None:
-            self._capacity = Decimal(repr(candle.volume)) * self.terms.volume_share
-            self._executed.clear()
-        for order in orders:
-            if order.status.is_terminal:
-                continue
-            if order.day is None:
-                order.day = day
-            elif order.time_in_force is TimeInForce.DAY and day > order.day:
-                self.end(order, "ORDER_EXPIRED")
-                continue
-            if order.trailing_distance is not None:
-                order.follow(prices.open)
-            fill = fill_at_open(order, prices)
-            if order.post_only and fill is not None and not fill.maker:
-                self._cancel(order, RejectReason.POST_ONLY_VIOLATED)
-                continue
-            self._try(order, fill, prices, at_open=True)
-            order.rested = True
-        waiting = [one for one in orders if not one.status.is_terminal]
-        if len(waiting) > 1:
-            # The worse outcome first: stops before limits, each in order of acceptance.
-            waiting.sort(key=lambda one: one.order_type not in _STOPS)
-        for order in waiting:
-            if order.status.is_terminal:
-                continue
-            self._try(order, fill_inside(order, prices), prices, at_open=False)
-            if order.status.is_terminal:
-                continue
-            if order.trailing_distance is not None:
-                order.follow(prices.high if order.side is Side.SELL else prices.low)
-            elif triggers(order, prices):
-                order.triggered = True
-            if order.time_in_force in _AT_ONCE:
-                self.end(order, "ORDER_CANCELLED")
-
-    def _try(
-        self, order: WorkingOrder, fill: Fill | None, prices: Prices, *, at_open: bool
-    ) -> None:
-        if fill is None or order.status.is_terminal:
-            return
-        if self._executed and (
-            order.id in self._executed
-            or (order.sibling is not None and order.sibling.id in self._executed)
-        ):
-            return
-        price = fill.price
-        if fill.slips:
-            price = self.terms.slippage.worsen(
-                self.terms.spread.cross(price, order.side),
-                order.side,
-                low=prices.low,
-                high=prices.high,
-            )
-        price = canonical(price)
-        executed = self._fill(order, price, maker=fill.maker)
-        if not executed or (order.stop_loss is None and order.take_profit is None):
-            return
-        for leg in place_legs(self, order, executed, self._moment):
-            if leg.status.is_terminal:
-                continue
-            if at_open:
-                leg_fill = fill_at_open(leg, prices) or fill_inside(leg, prices)
-            else:
-                leg_fill = leg_fill_after_entry(
-                    leg, prices, entry_type=order.order_type, entry=price
-                )
-            self._try(leg, leg_fill, prices, at_open=at_open)
-
-    def _fill(self, order: WorkingOrder, price: Decimal, *, maker: bool) -> Decimal:
-        # Returns how much has executed, zero if nothing has.
-        ledger = self.ledger
-        before = ledger.quantity(order.symbol)
-        remaining = order.remaining if order.filled else order.quantity
-        if order.reduce_only:
-            if before * order.side.sign >= 0:
-                self._cancel(order, RejectReason.REDUCE_ONLY_VIOLATED)
-                return _ZERO
-            remaining = min(remaining, abs(before))
-        quantity = remaining if self._capacity is None else self._allowed(order, remaining)
-        if not quantity:
-            return _ZERO
-        commission = canonical(self.terms.commission.of(quantity, price, maker=maker))
-        if not ledger.can_carry(order.symbol, order.side, quantity, price, commission):
-            self._refuse(order)
-            return _ZERO
-        if order.take(quantity, price, wanted=remaining):
-            self.end(order, "ORDER_FILLED")
-        else:
-            self._executed.add(order.id)
-            order.updated_at = self._moment
-            self.report(order, "ORDER_PARTIALLY_FILLED")
-        holding = ledger.apply(order.symbol, order.side, quantity, price, commission, self._moment)
-        trade = Trade(
-            id=f"t-{len(self.trades) + 1}",
-            order_id=order.id,
-            symbol=order.symbol,
-            side=order.side,
-            quantity=quantity,
-            price=price,
-            commission=commission,
-            commission_currency=ledger.currency,
-            timestamp=self._moment,
-            is_maker=maker,
-        )
-        self.trades.append(trade)
-        event = (
-            "POSITION_OPENED"
-            if not before
-            else "POSITION_MODIFIED"
-            if holding.quantity
-            else "POSITION_CLOSED"
-        )
-        self.queue += (
-            TradeUpdate(trade),
-            PositionUpdate(event, ledger.position(holding, was=before)),
-            AccountUpdate("BALANCE_UPDATED", ledger.account()),
-        )
-        after_execution(self, order, quantity, before, holding.quantity)
-        if order.status is not OrderStatus.FILLED:
-            if order.time_in_force is TimeInForce.IOC:
-                self.end(order, "ORDER_CANCELLED")
-        elif order.oco_group_id is not None:
-            self._cancel_group(order.oco_group_id)
-        return quantity
-
-    def _allowed(self, order: WorkingOrder, wanted: Decimal) -> Decimal:
-        # The share of the candle's volume, in units no finer than those of the order.
-        capacity = self._capacity
-        if capacity is None or wanted <= capacity:
-            return wanted
-        if order.order_type in _STOPS:
-            order.triggered = True  # what is left of a stop order executes at the market
-        if order.time_in_force is TimeInForce.FOK:
-            return _ZERO
-        exponent = wanted.as_tuple().exponent
-        step = Decimal(1).scaleb(min(int(exponent), 0))
-        return canonical(capacity.quantize(step, ROUND_DOWN))
-
     # The end of an order, and other changes
 
-    def _refuse(self, order: WorkingOrder) -> None:
+    def refuse(self, order: WorkingOrder) -> None:
+        """End an order whose execution the account cannot carry."""
         order.reject_reason = RejectReason.INSUFFICIENT_MARGIN.value
         if order.filled:
             self.end(order, "ORDER_CANCELLED")
             return
         self.end(order, "ORDER_REJECTED")
         if order.oco_group_id is not None:
-            self._cancel_group(order.oco_group_id)
+            self.cancel_group(order.oco_group_id)
 
-    def _cancel(self, order: WorkingOrder, reason: RejectReason) -> None:
+    def cancel(self, order: WorkingOrder, reason: RejectReason) -> None:
+        """End an order by the exchange's own will."""
         order.reject_reason = reason.value
         self.end(order, "ORDER_CANCELLED")
 
-    def _cancel_group(self, group: str) -> None:
+    def cancel_group(self, group: str) -> None:
+        """End what still works of a group, one of whose members is done."""
         for other in list(self.working.values()):
             if other.oco_group_id == group:
                 self.end(other, "ORDER_CANCELLED")
@@ -282,7 +112,7 @@ class Book:
     def end(self, order: WorkingOrder, event: str) -> None:
         """Take an order out of the book for good, and report it."""
         filled = event == "ORDER_FILLED"
-        order.updated_at = self._moment if filled else from_ms(self.now_ms)
+        order.updated_at = self.moment if filled else from_ms(self.now_ms)
         del self.working[order.id]
         self.report(order, event)
 

@@ -24,6 +24,7 @@ from runner.engine.acceptance import (
     refused,
 )
 from runner.engine.book import Book
+from runner.engine.candle_matching import CandleMatching
 from runner.engine.exits import set_exits
 from runner.engine.feed import Feed
 from runner.engine.ledger import Ledger
@@ -63,6 +64,7 @@ class Exchange:
         self.terms = terms = terms or Terms()
         self.ledger = Ledger(terms.cash, leverage=terms.leverage, currency=terms.currency)
         self._book = Book(self.ledger, terms, start_ms=feed.span_ms[0] if feed.span_ms else 0)
+        self._matching = CandleMatching(self._book)
         self.working = self._book.working
         self.orders = self._book.orders
         """Every accepted order by id, in order of acceptance."""
@@ -89,7 +91,7 @@ class Exchange:
             return self._finish()
         self._book.latest = candles[0]
         if self.working:
-            self._book.match(candles)
+            self._matching.match(candles)
         self._book.queue.extend(candles)
         for candle in candles:
             self.ledger.marks[candle.symbol] = candle.close
@@ -117,7 +119,7 @@ class Exchange:
                 if candle is None:
                     return
                 self._book.latest = candle
-                self._book.match((candle,))
+                self._matching.match((candle,))
                 # What handles the fills judges by the candle that has closed, as over a wire.
                 self._stretch = None
                 self.ledger.marks[candle.symbol] = candle.close
@@ -139,7 +141,7 @@ class Exchange:
         for candles in self._steps:
             self._book.latest = candles[0]
             if self.working:
-                self._book.match(candles)
+                self._matching.match(candles)
             for candle in candles:
                 marks[candle.symbol] = candle.close
             yield from self.drain()
