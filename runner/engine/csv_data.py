@@ -14,6 +14,7 @@ from itertools import islice
 from operator import sub
 from pathlib import Path
 
+from runner.engine.columns import Storage
 from runner.engine.csv_reading import read_columns
 from runner.engine.repairs import NOTHING, Allowed
 from runner.engine.series import Series
@@ -32,6 +33,7 @@ def read_csv(
     name: str = "",
     columns: Mapping[str, str] | None = None,
     allowed: Allowed = NOTHING,
+    storage: Storage | None = None,
 ) -> Series:
     """Return the candles of a CSV file that start in the range `start_ms` to before `end_ms`.
 
@@ -54,12 +56,13 @@ def read_csv(
         columns: for `time`, `open`, `high`, `low`, `close` or `volume` the name of its column, or
             its number from 1 where the file has no header; None tells them from the header.
         allowed: the repairs that may be made; `Series.repairs` counts those that were.
+        storage: where columns rest that are too long for memory; None makes one for this file.
 
     Raises:
         DataError: E351 to E359, E361 to E365; the file cannot be read, or anything in it is wrong.
     """
     shown = name or str(path)
-    series = read_columns(path, symbol, shown, columns=columns, allowed=allowed)
+    series = read_columns(path, symbol, shown, columns=columns, allowed=allowed, storage=storage)
     series.timeframe = _timeframe(series, timeframe, shown)
     return _in_range(series, start_ms, end_ms)
 

@@ -8,13 +8,13 @@ counted. May import the rows, the source, series and errors.
 from __future__ import annotations
 
 import csv
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice, pairwise
 from operator import le, lt
 from pathlib import Path
 from typing import IO, Any
 
+from runner.engine.columns import Columns, ColumnWriter, Storage
 from runner.engine.csv_header import Header, read_header
 from runner.engine.csv_rows import Block, RowError, explain_block, read_block
 from runner.engine.csv_source import open_text
@@ -36,6 +36,7 @@ def read_columns(
     *,
     columns: Mapping[str, str] | None = None,
     allowed: Allowed = NOTHING,
+    storage: Storage | None = None,
 ) -> Series:
     """Return all candles of a file, ascending, no start twice; their timeframe is left empty.
 
@@ -45,41 +46,49 @@ def read_columns(
         shown: what to call the file in errors.
         columns: which column is which, where the header does not tell; see `read_header`.
         allowed: the repairs that may be made.
+        storage: where the columns rest; None makes one for this file.
 
     Raises:
         DataError: E351 to E358 and E362 to E365. In a Parquet file a place is a row, from 1.
+        MachineError: E1005; a file that is too long for memory finds no room on the disk.
     """
-    series = Series(symbol, "", origin=shown)
-    reader = _Reader(series, shown, columns, allowed)
+    reader = _Reader(shown, columns, allowed, storage or Storage())
     if is_parquet(path):
         with open_table(Path(path), shown, columns) as table:
             reader.read_table(table)
     else:
         with open_text(path, shown) as file:
             reader.read(file)
-    if not series.times:
+    found = reader.columns()
+    if not found[0]:
         raise DataError(
             "the data file has a header and no candles",
             where=f"{shown}:2",
             fix="give a file with at least one row below its header",
             id="E358",
         )
-    reader.repair()
-    return series
+    return Series(symbol, "", *found, origin=shown, repairs=reader.repairs)
 
 
 class _Reader:
-    """Reads one file into one series."""
+    """Reads the rows of one file into columns."""
 
     def __init__(
-        self, series: Series, shown: str, columns: Mapping[str, str] | None, allowed: Allowed
+        self,
+        shown: str,
+        columns: Mapping[str, str] | None,
+        allowed: Allowed,
+        storage: Storage,
     ) -> None:
-        self._series = series
+        self.repairs = Repairs()
         self._shown = shown
         self._columns = columns
         self._allowed = allowed
-        self._repairs = series.repairs = Repairs()
+        self._storage = storage
+        self._rows = ColumnWriter(storage)
         self._times = TimeReader()
+        self._latest: int | None = None
+        """Start of the last row so far."""
 
     def read(self, file: IO[str]) -> None:
         reader = csv.reader(file, strict=True)
@@ -124,31 +133,16 @@ class _Reader:
             self._take(rows, table.header, row)
             row += len(rows)
 
-    def repair(self) -> None:
-        """Put the columns into order, as far as that was allowed."""
-        series = self._series
-        columns = (
-            series.times,
-            series.opens,
-            series.highs,
-            series.lows,
-            series.closes,
-            series.volumes,
-        )
+    def columns(self) -> Columns:
+        """Return what was read, in order, repaired as far as that was allowed."""
+        found = self._rows.columns()
         if self._allowed.sort:
-            columns = in_order(columns, self._repairs)
+            found = in_order(found, self.repairs, self._storage)
         if self._allowed.dedupe:
-            columns = without_repeats(columns, self._repairs)
+            found = without_repeats(found, self.repairs, self._storage)
         elif self._allowed.sort:
-            _refuse_repeats(columns[0], self._shown)
-        (
-            series.times,
-            series.opens,
-            series.highs,
-            series.lows,
-            series.closes,
-            series.volumes,
-        ) = columns
+            _refuse_repeats(found[0], self._shown)
+        return found
 
     def _take(self, rows: Sequence[Sequence[Any]], header: Header, line: int) -> None:
         block = read_block(rows, header, self._times)
@@ -157,22 +151,20 @@ class _Reader:
             block = self._explained(rows, header, line)
         if not self._allowed.sort:
             self._check_order(block, rows, line)
-        series = self._series
-        series.times.extend(block.times)
-        series.opens.extend(block.opens)
-        series.highs.extend(block.highs)
-        series.lows.extend(block.lows)
-        series.closes.extend(block.closes)
-        series.volumes.extend(block.volumes)
+        self._rows.extend(
+            block.times, block.opens, block.highs, block.lows, block.closes, block.volumes
+        )
+        if block.times:
+            self._latest = block.times[-1]
 
     def _explained(self, rows: Sequence[Sequence[str]], header: Header, line: int) -> Block:
         def where(place: int) -> str:
             return f"{self._shown}:{line + sum(map(_lines_of, rows[:place]))}"
 
         def skip(error: RowError) -> None:
-            if self._repairs.skipped >= self._allowed.skip_bad:
+            if self.repairs.skipped >= self._allowed.skip_bad:
                 raise error
-            self._repairs.skip(where(error.row), error.what)
+            self.repairs.skip(where(error.row), error.what)
 
         try:
             return explain_block(rows, header, self._times, skip)
@@ -195,9 +187,9 @@ class _Reader:
         times = block.times
         # Equal starts are in order where repeats may be dropped later.
         wrong = lt if self._allowed.dedupe else le
-        known = self._series.times
-        if times and known and wrong(times[0], known[-1]):
-            self._refuse_order(block, rows, 0, known[-1], line)
+        latest = self._latest
+        if times and latest is not None and wrong(times[0], latest):
+            self._refuse_order(block, rows, 0, latest, line)
         if any(map(wrong, islice(times, 1, None), times)):
             at = next(i for i in range(1, len(times)) if wrong(times[i], times[i - 1]))
             self._refuse_order(block, rows, at, times[at - 1], line)
@@ -219,7 +211,7 @@ class _Reader:
         )
 
 
-def _refuse_repeats(times: array[int], shown: str) -> None:
+def _refuse_repeats(times: Sequence[int], shown: str) -> None:
     for time, following in pairwise(times):
         if time == following:
             raise _repeated(time, shown)

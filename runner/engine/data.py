@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from runner.engine.columns import Storage
 from runner.engine.csv_data import read_csv
 from runner.engine.csv_source import SUFFIXES
 from runner.engine.parquet_source import SUFFIX
@@ -58,6 +59,7 @@ def open_data(
     else:
         file = existing_file(path)
         sources = [(_only(wanted, file), file)]
+    storage = Storage()
     return [
         read_csv(
             file,
@@ -67,6 +69,7 @@ def open_data(
             end_ms=end_ms,
             columns=columns,
             allowed=allowed,
+            storage=storage,
         )
         for symbol, file in sources
     ]

@@ -6,8 +6,10 @@ series and times.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 
+from runner.engine.columns import Row
 from runner.engine.series import Series
 from runner.protocol.enums import TIMEFRAME_MS
 
@@ -29,10 +31,12 @@ def sample_series(
     Each opens where the one before closed. Prices stay between 1 and 100,000. Only sums and
     products of the generator's numbers are used, which are the same on every platform.
     """
-    rng = Random(seed)  # noqa: S311 - nothing here is a secret
+    rows = _rows(count, Random(seed), TIMEFRAME_MS[timeframe], start_ms)  # noqa: S311 - no secret
+    return Series.of(rows, symbol, timeframe, origin=f"seed {seed}")
+
+
+def _rows(count: int, rng: Random, length: int, start_ms: int) -> Iterator[Row]:
     uniform = rng.random
-    series = Series(symbol, timeframe, origin=f"seed {seed}")
-    length = TIMEFRAME_MS[timeframe]
     price = FIRST_PRICE
     for index in range(count):
         # Four uniform numbers make a bell that is close enough to a normal one.
@@ -40,11 +44,12 @@ def sample_series(
         close = round(min(max(price * (1.0 + move), LOWEST), HIGHEST), 2)
         high = round(max(price, close) * (1.0 + uniform() * _WICK), 2)
         low = round(min(price, close) * (1.0 - uniform() * _WICK), 2)
-        series.times.append(start_ms + index * length)
-        series.opens.append(price)
-        series.highs.append(max(high, price, close))
-        series.lows.append(min(low, price, close))
-        series.closes.append(close)
-        series.volumes.append(float(int(uniform() * _VOLUME) + 1))
+        yield (
+            start_ms + index * length,
+            price,
+            max(high, price, close),
+            min(low, price, close),
+            close,
+            float(int(uniform() * _VOLUME) + 1),
+        )
         price = close
-    return series

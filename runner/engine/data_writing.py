@@ -12,9 +12,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from runner.engine.columns import rows
 from runner.engine.csv_header import EXPECTED
 from runner.engine.csv_source import SUFFIXES, zstandard_module
 from runner.engine.parquet_source import SUFFIX, duckdb_module, is_parquet, write_table
@@ -43,9 +45,9 @@ def write_series(series: Series, path: Path, *, replace: bool = False) -> None:
     try:
         with _appearing(path) as part:
             if is_parquet(path):
-                with _beside(part, "rows") as rows:
-                    _write(series, rows, ".csv", str)
-                    write_table(rows, part)
+                with _beside(part, "rows") as text:
+                    _write(series, text, ".csv", str)
+                    write_table(text, part)
             else:
                 _write(series, part, path.suffix.lower(), iso_ms)
     except OSError as error:
@@ -104,8 +106,9 @@ def _beside(path: Path, suffix: str) -> Iterator[Path]:
 def _write(series: Series, path: Path, suffix: str, moment: Callable[[int], str]) -> None:
     with path.open("xb") as raw, _packed(raw, suffix, str(path)) as file:
         file.write(EXPECTED + "\n")
-        for start in range(0, len(series), _BLOCK_ROWS):
-            file.write("".join(_rows(series, start, start + _BLOCK_ROWS, moment)))
+        lines = _lines(series, moment)
+        while text := "".join(islice(lines, _BLOCK_ROWS)):
+            file.write(text)
 
 
 @contextmanager
@@ -125,17 +128,9 @@ def _packed(raw: IO[bytes], suffix: str, shown: str) -> Iterator[IO[str]]:
         text.detach()
 
 
-def _rows(series: Series, start: int, end: int, moment: Callable[[int], str]) -> Iterator[str]:
-    for row in zip(
-        series.times[start:end],
-        series.opens[start:end],
-        series.highs[start:end],
-        series.lows[start:end],
-        series.closes[start:end],
-        series.volumes[start:end],
-        strict=True,
-    ):
-        yield f"{moment(row[0])},{','.join(map(_number, row[1:]))}\n"
+def _lines(series: Series, moment: Callable[[int], str]) -> Iterator[str]:
+    for time, *numbers in rows(series.columns):
+        yield f"{moment(time)},{','.join(map(_number, numbers))}\n"
 
 
 def _number(value: float) -> str:

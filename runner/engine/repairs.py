@@ -1,16 +1,21 @@
 """What may be repaired in a data file, and what was: nothing unasked, and all of it counted.
 
-Plain values; only columns of a series are touched here.
+Works on columns of any length in little memory. May import columns only.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from operator import eq, gt
+from heapq import merge
+from itertools import groupby, islice
+from operator import eq, gt, itemgetter
 
+from runner.engine.columns import Columns, ColumnWriter, Row, Storage, in_memory, rows
+
+SORTED_ROWS = 500_000
+"""Rows that are sorted at once: what is in memory while they are, some 100 MiB."""
+_START = itemgetter(0)
 KEPT_EXAMPLES = 5
 """Rows that are remembered word for word; the others are counted only."""
 
@@ -78,13 +83,7 @@ def _was(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-Columns = tuple[
-    "array[int]", "array[float]", "array[float]", "array[float]", "array[float]", "array[float]"
-]
-"""Times, opens, highs, lows, closes, volumes."""
-
-
-def in_order(columns: Columns, repairs: Repairs) -> Columns:
+def in_order(columns: Columns, repairs: Repairs, storage: Storage) -> Columns:
     """Return the columns ascending by time, rows of one time in the order they had."""
     times = columns[0]
     if not any(map(gt, times, islice(times, 1, None))):
@@ -95,34 +94,41 @@ def in_order(columns: Columns, repairs: Repairs) -> Columns:
             repairs.moved += 1
         else:
             latest = time
-    return _chosen(columns, sorted(range(len(times)), key=times.__getitem__))
+    # Each part is sorted in memory; the parts, at rest again, are then merged row by row.
+    storage.forget(columns)
+    parts = []
+    for low in range(0, len(times), SORTED_ROWS):
+        some = in_memory(columns, low, low + SORTED_ROWS)
+        places = sorted(range(len(some[0])), key=some[0].__getitem__)
+        part = ColumnWriter(storage)
+        part.extend(*(map(one.__getitem__, places) for one in some))
+        parts.append(part.columns())
+    return parts[0] if len(parts) == 1 else merged(parts, storage)
 
 
-def without_repeats(columns: Columns, repairs: Repairs) -> Columns:
+def merged(parts: Sequence[Columns], storage: Storage) -> Columns:
+    """Return the rows of ascending parts in one, ascending; of one time, the earlier part first."""
+    for one in parts:
+        storage.forget(one)
+    whole = ColumnWriter(storage)
+    whole.extend_rows(merge(*map(rows, parts), key=_START))
+    return whole.columns()
+
+
+def without_repeats(columns: Columns, repairs: Repairs, storage: Storage) -> Columns:
     """Return the ascending columns with the last row of each time."""
     times = columns[0]
     if not any(map(eq, times, islice(times, 1, None))):
         return columns
-    last = len(times) - 1
-    kept = [at for at, time in enumerate(times) if at == last or times[at + 1] != time]
-    repairs.repeated += len(times) - len(kept)
-    before = -1
-    for at in kept:
-        values = [column[at] for column in columns[1:]]
-        repairs.conflicting += sum(
-            [column[other] for column in columns[1:]] != values for other in range(before + 1, at)
-        )
-        before = at
-    return _chosen(columns, kept)
 
+    def kept() -> Iterator[Row]:
+        for _, alike in groupby(rows(columns), key=_START):
+            *dropped, last = alike
+            repairs.repeated += len(dropped)
+            repairs.conflicting += sum(one != last for one in dropped)
+            yield last
 
-def _chosen(columns: Columns, places: Sequence[int]) -> Columns:
-    times, opens, highs, lows, closes, volumes = columns
-    return (
-        array("q", map(times.__getitem__, places)),
-        array("d", map(opens.__getitem__, places)),
-        array("d", map(highs.__getitem__, places)),
-        array("d", map(lows.__getitem__, places)),
-        array("d", map(closes.__getitem__, places)),
-        array("d", map(volumes.__getitem__, places)),
-    )
+    storage.forget(columns)
+    whole = ColumnWriter(storage)
+    whole.extend_rows(kept())
+    return whole.columns()

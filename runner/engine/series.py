@@ -1,17 +1,19 @@
 """Market data at rest: one series of candles per symbol and timeframe, held in columns.
 
 A candle becomes an object only when it is delivered; six machine-typed columns take 48 bytes a
-candle where the objects would take some 250.
+candle where the objects would take some 250. Columns of a long series rest in a file and are read
+as they are needed: here they are sequences like others.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import chain, repeat
 
+from runner.engine.columns import Column, Columns, ColumnWriter, Row, Storage, blocks
 from runner.engine.repairs import Repairs
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.messages import Candle
@@ -31,19 +33,34 @@ class Series:
 
     symbol: str
     timeframe: str
-    times: array[int] = field(default_factory=_integers)
+    times: Sequence[int] = field(default_factory=_integers)
     """Starts, Unix milliseconds, UTC."""
-    opens: array[float] = field(default_factory=_floats)
-    highs: array[float] = field(default_factory=_floats)
-    lows: array[float] = field(default_factory=_floats)
-    closes: array[float] = field(default_factory=_floats)
-    volumes: array[float] = field(default_factory=_floats)
+    opens: Sequence[float] = field(default_factory=_floats)
+    highs: Sequence[float] = field(default_factory=_floats)
+    lows: Sequence[float] = field(default_factory=_floats)
+    closes: Sequence[float] = field(default_factory=_floats)
+    volumes: Sequence[float] = field(default_factory=_floats)
     source: str = "embedded"
     """Where the candles come from, as the wire's `provider`."""
     origin: str = ""
     """The file the candles were read from, for people."""
     repairs: Repairs = field(default_factory=Repairs)
     """What was repaired in that file, which is nothing unless it was asked for."""
+
+    @classmethod
+    def of(
+        cls,
+        rows: Iterable[Row],
+        symbol: str,
+        timeframe: str,
+        *,
+        source: str = "embedded",
+        origin: str = "",
+    ) -> Series:
+        """Return a series of candles given one by one, ascending, as many as the disk holds."""
+        writer = ColumnWriter(Storage())
+        writer.extend_rows(rows)
+        return cls(symbol, timeframe, *writer.columns(), source=source, origin=origin)
 
     def __len__(self) -> int:
         return len(self.times)
@@ -53,21 +70,26 @@ class Series:
         """Length of one candle in milliseconds."""
         return TIMEFRAME_MS[self.timeframe]
 
+    @property
+    def columns(self) -> Columns:
+        """The six columns together."""
+        return self.times, self.opens, self.highs, self.lows, self.closes, self.volumes
+
     def candles(self) -> Iterator[Candle]:
-        """Return an iterator over the candles as objects.
+        """Return an iterator over the candles as objects, from the first one each time.
 
         It runs in C from the columns to the struct: the cheapest way there is in CPython.
         """
+        if isinstance(self.times, Column):
+            return chain.from_iterable(map(self._made_of, blocks(self.columns)))
+        return self._made_of(self.columns)
+
+    def _made_of(self, columns: Columns) -> Iterator[Candle]:
         return map(
             Candle,
             repeat(self.symbol),
             repeat(self.timeframe),
-            self.times,
-            self.opens,
-            self.highs,
-            self.lows,
-            self.closes,
-            self.volumes,
+            *columns,
             repeat(self.source),
         )
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from runner.engine.columns import Row
 from runner.engine.series import Series
 from runner.errors import UsageError
 from runner.protocol.enums import TIMEFRAME_MS
@@ -83,7 +84,7 @@ def candles(
         raise UsageError(
             f"the timeframe must be one of {', '.join(TIMEFRAME_MS)}, was {timeframe!r}", id="E210"
         )
-    made = Series(symbol, timeframe, source="candles", origin="candles in a test")
+    made: list[Row] = []
     length = TIMEFRAME_MS[timeframe]
     price, close = _positive(float(start), f"start={start:g}", text), 0.0
     waiting = ""
@@ -95,18 +96,14 @@ def candles(
             price = _positive(stretch.move(price), stretch.text, text)
         for _ in range(stretch.length):
             close = _positive(stretch.move(price), stretch.text, text)
-            made.times.append(FIRST_MS + len(made) * length)
-            made.opens.append(price)
-            made.highs.append(max(price, close))
-            made.lows.append(min(price, close))
-            made.closes.append(close)
-            made.volumes.append(volume)
+            start_ms = FIRST_MS + len(made) * length
+            made.append((start_ms, price, max(price, close), min(price, close), close, volume))
             price = close
     if waiting:
         raise _problem("no candle follows, and only a candle can open there", waiting, text)
     if not made:
         raise _problem("there are no candles", "", text)
-    return made
+    return Series.of(made, symbol, timeframe, source="candles", origin="candles in a test")
 
 
 def _stretches(text: str) -> Iterator[_Stretch]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine import csv_reading
+from runner.engine import columns, csv_reading
+from runner.engine import repairs as repairs_module
+from runner.engine.columns import Storage
 from runner.engine.repairs import KEPT_EXAMPLES, Allowed, Repairs
 from tests.helpers import DAY_MS, START_MS
 from tests.unit.engine.csv_files import HEADER, days, read, refused
@@ -126,3 +128,20 @@ def test_a_range_keeps_the_count_of_its_file(tmp_path: Path) -> None:
     series = read(tmp_path, days(2, 1, 3), allowed=SORT, start_ms=START_MS + DAY_MS)
 
     assert (len(series), series.repairs.moved) == (2, 1)
+
+
+@pytest.mark.parametrize("part", [1, 2, 3, 500_000])
+@pytest.mark.parametrize("held", [0, 10**6])
+def test_D3_a_file_too_long_for_memory_is_repaired_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int, held: int
+) -> None:
+    monkeypatch.setattr(repairs_module, "SORTED_ROWS", part)
+    monkeypatch.setattr(columns, "GROUP_ROWS", 2)
+    text = days(1, 4, 2, 2, 3, 5) + "2024-01-04T00:00:00Z,10,12,9,9.5,7\n"
+
+    series = read(tmp_path, text, allowed=BOTH, storage=Storage(held))
+
+    assert [(one - START_MS) // DAY_MS + 1 for one in series.times] == [1, 2, 3, 4, 5]
+    assert list(series.closes) == [11, 11, 11, 9.5, 11]
+    repairs = series.repairs
+    assert (repairs.moved, repairs.repeated, repairs.conflicting) == (4, 2, 1)
