@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from runner.dashboard.progress import Mode, Progress, announced, choose_ui
 from runner.errors import GateFailed, RunnerError, StrategyLoadError, UsageError
 from runner.protocol.admission import Subscription, SubscriptionFilter
 from runner.protocol.subscriptions import SubscriptionError, parse_subscriptions
+from runner.results.gates import judge
 from runner.results.result import RunResult, StrategyFacts, build_result
 from runner.results.suggestion import next_command
 from runner.session import Ending, Session
@@ -70,7 +72,22 @@ def execute(
         exit_code=error.exit_code if error is not None else code,
         next_command=next_command(typed, declared_params(type(session.strategy)), facts.params),
     )
-    return result, error
+    return _judged(result, config) if error is None and not code else (result, error)
+
+
+def _judged(result: RunResult, config: RunConfig) -> tuple[RunResult, RunnerError | None]:
+    gates = judge(result, config.fail_on, require_orders=config.require_orders)
+    failed = [one for one in gates if not one.passed]
+    if not failed:
+        return replace(result, gates=gates), None
+    error = GateFailed(
+        "a gate failed" if len(gates) == 1 else f"{len(failed)} of {len(gates)} gates failed",
+        why="; ".join(f"required is {one.required}: {one.said}" for one in failed),
+        fix="look at the result above; the gates are --fail-on and --require-orders",
+        id="E802",
+    )
+    ending = replace(result.ending, exit_code=error.exit_code)
+    return replace(result, gates=gates, error=error, ending=ending), error
 
 
 def _drive(

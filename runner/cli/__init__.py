@@ -44,10 +44,12 @@ def _run() -> int:
 
 
 def _print_error(error: RunnerError) -> None:
+    from runner.cli.ci import annotate
     from runner.cli.errors import user_frames
 
     lines = [*user_frames(error), *error.lines()]
     sys.stderr.write("\n".join(lines) + "\n")
+    annotate(error)
 
 
 def _print_internal_error() -> None:

@@ -68,10 +68,20 @@ def run(
     timeout: Annotated[
         str | None, typer.Option("--timeout", help="Stop after this long: 30s, 5m.")
     ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option("--fail-on", help="Exit 8 if this holds at the end: 'max_drawdown > 20%'."),
+    ] = None,
+    require_orders: Annotated[
+        bool, typer.Option("--require-orders", help="Exit 8 if no order was accepted.")
+    ] = False,
     ui: Annotated[str | None, typer.Option("--ui", help="auto, live, plain, json or none.")] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Load a strategy from a place others can write to.")
     ] = False,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", help="Write the outcome as JUnit XML.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON document.")
     ] = False,
@@ -97,10 +107,21 @@ def run(
         "set": settings,
         "max_events": max_events,
         "timeout": timeout,
+        "fail_on": fail_on,
+        "require_orders": True if require_orders else None,
         "ui": "none" if quiet and ui is None else ui,
         "trust": True if trust else None,
     }
-    raise typer.Exit(_run(strategy, config, flags, as_json=as_json, quiet=quiet, verbose=verbose))
+    raise typer.Exit(
+        _run(
+            strategy,
+            config,
+            flags,
+            as_json=as_json,
+            junit=junit,
+            verbosity=-1 if quiet else verbose,
+        )
+    )
 
 
 def _run(
@@ -109,20 +130,27 @@ def _run(
     flags: Mapping[str, object],
     *,
     as_json: bool,
-    quiet: bool,
-    verbose: int,
+    junit: Path | None,
+    verbosity: int,
 ) -> int:
+    from runner.cli.ci import check_junit, leave_traces
     from runner.errors import RunnerError
 
+    name = strategy or str(config or "")
+    if junit is not None:
+        check_junit(junit)
     try:
-        result, error = _execute(strategy, config, flags, -1 if quiet else verbose)
+        result, error = _execute(strategy, config, flags, verbosity)
     except RunnerError as failed:
+        leave_traces(name, None, failed, junit)
         if as_json:
             from runner.results.document import encode_failure
 
             typer.echo(encode_failure(failed), nl=False)
         raise
-    if as_json or error is None:
+    leave_traces(result.strategy.name, result, error, junit)
+    # A gate judges a run that came to its end: its result is as good as any.
+    if as_json or error is None or result.gates:
         _print_result(result, as_json=as_json)
     if error is not None:
         raise error

@@ -21,6 +21,7 @@ from runner.config.units import ManyUnfitError, UnfitError
 from runner.protocol.decimals import plain
 from runner.protocol.subscriptions import Subscription, SubscriptionError, parse_subscriptions
 from runner.protocol.urls import gateway_ws_url, url_problem
+from runner.results.gates import Condition, ConditionError, parse_condition
 
 Shown = str | int | bool | list[str] | dict[str, str] | None
 """A value as it is shown: what one could write into a file to have it again."""
@@ -240,6 +241,30 @@ def _parse_subscriptions(raw: object) -> tuple[Subscription, ...]:
     if problems:
         raise ManyUnfitError(problems)
     return tuple(found)
+
+
+def conditions() -> Kind:
+    """Conditions on figures, under which a run has failed: one text, or a list of texts."""
+
+    def parse(raw: object) -> tuple[Condition, ...]:
+        given = raw if isinstance(raw, list | tuple) else [raw]
+        found: list[Condition] = []
+        problems: list[UnfitError] = []
+        for index, item in enumerate(given):
+            if isinstance(item, Condition):
+                found.append(item)
+                continue
+            try:
+                found.append(parse_condition(units.parse_text(item)))
+            except ConditionError as error:
+                problems.append(UnfitError(str(error), error.hint, (index,)))
+        if problems:
+            raise ManyUnfitError(problems)
+        return tuple(found)
+
+    item = {"type": "string", "examples": ["max_drawdown > 20%", "trades < 10"]}
+    schema = {"anyOf": [item, {"type": "array", "items": item}]}
+    return Kind(parse, lambda value: [str(one) for one in value], schema, shape="list")
 
 
 COLUMN_NAMES = ("time", "open", "high", "low", "close", "volume")

@@ -27,6 +27,7 @@ from runner.config import fields
 from runner.config.units import UnfitError, show_duration, show_moment
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.subscriptions import Subscription
+from runner.results.gates import Condition
 
 HOUR = 3600.0
 DAY = 86_400.0
@@ -247,6 +248,10 @@ class RunConfig(BaseSettings):
     """Stop after this many events."""
     timeout: Annotated[float | None, fields.duration(MILLISECOND, 366 * DAY, optional=True)] = None
     """Stop after this much real time."""
+    fail_on: Annotated[tuple[Condition, ...], fields.conditions()] = ()
+    """Conditions under which the run has failed (exit code 8), such as max_drawdown > 20%."""
+    require_orders: Annotated[bool, fields.flag()] = False
+    """Whether a run without an accepted order has failed (exit code 8)."""
     trust: Annotated[bool, fields.flag()] = False
     """Whether to load a strategy from a place that others can write to, or from outside."""
 

@@ -75,6 +75,10 @@ def to_document(result: RunResult) -> dict[str, Any]:
         "notices": [_counted(one) for one in result.notices],
         "warnings": [_text(one) for one in result.warnings],
         "no_trades": [_text(one) for one in result.no_trades],
+        "gates": [
+            {"required": one.required, "passed": one.passed, "said": one.said}
+            for one in result.gates
+        ],
         "conventions": {
             "fills": result.conventions.fills,
             "costs": result.conventions.costs,

@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from runner.errors import RunnerError
 from runner.results.conventions import Conventions
+from runner.results.gates import GateFacts
 from runner.results.statistics import Statistics
 
 
@@ -146,3 +147,5 @@ class RunResult:
     started: datetime | None
     next_command: str
     """What to type next; empty leaves it to the output."""
+    gates: tuple[GateFacts, ...] = ()
+    """What became of the conditions that were set; empty unless the run came to its end."""

@@ -42,6 +42,7 @@ def render_text(result: RunResult, page: Page | None = None) -> str:
         _curve(result, page),
         _open(result, page),
         _notes(result, page),
+        _gates(result, page),
         _conventions(result, page),
         _next(result, page),
     ]
@@ -166,6 +167,14 @@ def _notes(result: RunResult, page: Page) -> list[str]:
         lines += page.wrap(warning, label="Warning", indent=_LABEL)
     for reason in result.no_trades:
         lines += page.wrap(reason, label="No trades", indent=_LABEL)
+    return lines
+
+
+def _gates(result: RunResult, page: Page) -> list[str]:
+    lines: list[str] = []
+    for one in result.gates:
+        text = f"{'passed' if one.passed else 'FAILED'}  {one.required}: {one.said}"
+        lines += page.wrap(text, label="" if lines else "Gates", indent=_LABEL)
     return lines
 
 

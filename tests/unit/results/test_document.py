@@ -46,7 +46,7 @@ def test_the_keys_of_the_document_come_in_a_fixed_order() -> None:
     assert list(read(result())) == [
         "schema", "version", "strategy", "runtime", "data", "ending", "error", "statistics",
         "open_positions", "orders", "working_orders", "rejections", "notices", "warnings",
-        "no_trades", "conventions", "trades", "equity", "run",
+        "no_trades", "gates", "conventions", "trades", "equity", "run",
     ]  # fmt: skip
 
 
