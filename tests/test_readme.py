@@ -37,7 +37,8 @@ def _quoted_commands() -> list[str]:
 
 @pytest.mark.parametrize("command", _quoted_commands())
 def test_every_quoted_command_is_one_the_program_understands(command: str) -> None:
-    words = shlex.split(command.partition(" > ")[0])[1:]
+    words = shlex.split(command)[1:]
+    words = words[: words.index(">")] if ">" in words else words
     node = typer.main.get_command(app)
     while words and words[0] in getattr(node, "commands", {}):
         node = node.commands[words.pop(0)]  # type: ignore[attr-defined]
