@@ -6,13 +6,13 @@ place of the first. May import the CSV rooms, series and times; shows nothing it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from runner.engine.csv_data import smallest_step
-from runner.engine.csv_reading import read_columns
+from runner.engine.joining import read_files
 from runner.engine.repairs import Allowed, Repairs
 from runner.engine.series import Series
 from runner.protocol.enums import TIMEFRAME_MS
@@ -78,15 +78,18 @@ class Inspection:
         return self.series.repairs
 
 
-def inspect_csv(path: Path, *, columns: Mapping[str, str] | None = None) -> Inspection:
-    """Return what is in a file, plain or packed.
+def inspect_files(
+    files: Sequence[Path], shown: str, *, columns: Mapping[str, str] | None = None
+) -> Inspection:
+    """Return what is in a file, or in several that are one series together.
 
     Raises:
         DataError: the file cannot be read as a table of candles at all; E351 to E354, E358, E362
             to E364.
     """
     allowed = Allowed(sort=True, dedupe=True, skip_bad=NO_LIMIT)
-    series = read_columns(path, path.name, path.name, columns=columns, allowed=allowed)
+    name = files[0].name if len(files) == 1 else shown
+    series = read_files(files, name, name, columns=columns, allowed=allowed)
     return inspect_series(series)
 
 
