@@ -217,4 +217,12 @@ ENTRIES = (
         ),
         example="def on_candle(self, candle, volume)",
     ),
+    Entry(
+        "E433",
+        "The type of a parameter cannot be checked",
+        means="A parameter of the strategy is declared with a type whose values cannot be checked.",
+        causes=("a type that is not imported", "a type of another library, or of your own"),
+        fixes=("declare it with a plain type: int, float, str, bool or Decimal",),
+        example="fast: Fast = param(10)",
+    ),
 )
