@@ -66,6 +66,34 @@ ENTRIES = (
         example="stopping the engine during a run",
     ),
     Entry(
+        "E605",
+        "The engine serves another strategy",
+        means="The engine has one run at a time, and another strategy is connected to it.",
+        causes=(
+            "a run in another terminal",
+            "a run that has lost its connection and may still come back",
+        ),
+        fixes=(
+            "wait until that run is over",
+            "start another engine on other ports",
+        ),
+        example="two runs against runner engine serve --once",
+    ),
+    Entry(
+        "E606",
+        "The engine does not keep the run",
+        means=(
+            "The run that was to be resumed is unknown to the engine: it is over, too old, or"
+            " was never there."
+        ),
+        causes=(
+            "the engine was restarted",
+            "the time in which a run can be resumed is over",
+        ),
+        fixes=("leave --resume out to begin a new run",),
+        example="resuming a run of yesterday",
+    ),
+    Entry(
         "E610",
         "The REST side cannot be reached",
         means=(

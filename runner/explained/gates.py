@@ -31,6 +31,23 @@ ENTRIES = (
         example="runner run configs/engine.yaml -s S:TSLA:candle",
     ),
     Entry(
+        "E802",
+        "A gate failed",
+        means=(
+            "The run finished, and something that was required of it with --fail-on or "
+            "--require-orders did not hold. The message says what, and by how much."
+        ),
+        causes=(
+            "a statistic beyond its limit",
+            "a strategy that placed no order",
+        ),
+        fixes=(
+            "look at the result above the message",
+            "change the strategy, or the gate",
+        ),
+        example="runner run s.py --fail-on 'max_drawdown > 20%'",
+    ),
+    Entry(
         "E900",
         "Trading was halted",
         means="The run was ended to protect the account; a person must look before it goes on.",

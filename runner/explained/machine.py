@@ -47,6 +47,35 @@ ENTRIES = (
         example="runner data sample /no/such/place.csv",
     ),
     Entry(
+        "E1004",
+        "The JUnit file cannot be written",
+        means=(
+            "The system refused to write the file that --junit names. The run itself is over,"
+            " and its result is printed."
+        ),
+        causes=(
+            "a directory that does not exist",
+            "no permission, or a full disk",
+        ),
+        fixes=("name a file in a directory that exists and can be written to",),
+        example="runner run s.py --junit no/such/place.xml",
+    ),
+    Entry(
+        "E1005",
+        "No room for the candles",
+        means=(
+            "Many candles are kept in a temporary file instead of memory, 48 bytes each, and "
+            "the system refused to write it."
+        ),
+        causes=("a full disk, or a small /tmp",),
+        fixes=(
+            "make room there",
+            "name another directory: TMPDIR=/elsewhere",
+            "see how much room there is: runner doctor",
+        ),
+        example="TMPDIR=/no/such/place runner run s.py --data huge.csv",
+    ),
+    Entry(
         "E1010",
         "The new strategy cannot be written",
         means="The system refused to write a file, or to make its folder.",
