@@ -27,8 +27,9 @@ def series_of(
     """Return the prices of `symbols`, of this timeframe unless the configuration names one.
 
     Raises:
-        DataError: E351 to E365; they cannot be read, or anything in them is wrong.
+        DataError: E351 to E366; they cannot be read, or anything in them is wrong.
     """
+    from runner.engine.calendar import Calendar
     from runner.engine.data import open_data
     from runner.engine.repairs import Allowed
 
@@ -40,6 +41,7 @@ def series_of(
         end_ms=to_ms(data.end) + 1 if data.end else None,
         columns=data.columns,
         allowed=Allowed(sort=data.sort, dedupe=data.dedupe, skip_bad=data.skip_bad),
+        calendar=Calendar(data.timezone) if data.timezone else None,
     )
 
 

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.engine.calendar import Calendar
     from runner.engine.series import Series
 
 data = typer.Typer(
@@ -22,17 +23,23 @@ ColumnsOption = Annotated[
     str | None,
     typer.Option("--columns", help="Which column is which: time=Date,open=O; else detected."),
 ]
+TimezoneOption = Annotated[
+    str | None,
+    typer.Option("--timezone", help="Time zone of the file's days and clocks; else UTC."),
+]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace the file if it is already there.")
 ]
-_SOURCE_HELP = "A file (.csv, .csv.gz, .csv.zst, .parquet), or a pattern in quotes: 'prices/*.csv'."
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
 
 @data.command(epilog="Example: runner data inspect prices.csv")
 def inspect(
-    file: Annotated[str, typer.Argument(help=_SOURCE_HELP, show_default=False)],
+    file: Annotated[
+        str, typer.Argument(help="A file: .csv, .csv.gz, .csv.zst or .parquet.", show_default=False)
+    ],
     columns: ColumnsOption = None,
+    timezone: TimezoneOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print what was found as one JSON document.")
     ] = False,
@@ -43,11 +50,13 @@ def inspect(
 
     from runner.cli.data_text import inspection_json, inspection_text
     from runner.cli.output import result_output
-    from runner.engine.data_files import files_of
-    from runner.engine.data_inspection import inspect_files
+    from runner.engine.data import existing_file
+    from runner.engine.data_inspection import inspect_csv
     from runner.results.layout import Page
 
-    found = inspect_files(files_of(file), file, columns=_columns(columns))
+    found = inspect_csv(
+        existing_file(file), columns=_columns(columns), calendar=_calendar(timezone)
+    )
     with result_output():
         if as_json:
             typer.echo(inspection_json(found), nl=False)
@@ -57,7 +66,9 @@ def inspect(
 
 @data.command(epilog="Example: runner data convert prices.csv prices.csv.gz")
 def convert(
-    source: Annotated[str, typer.Argument(help=_SOURCE_HELP, show_default=False)],
+    source: Annotated[
+        str, typer.Argument(help="A file: .csv, .csv.gz, .csv.zst or .parquet.", show_default=False)
+    ],
     target: Annotated[
         Path,
         typer.Argument(
@@ -65,6 +76,7 @@ def convert(
         ),
     ],
     columns: ColumnsOption = None,
+    timezone: TimezoneOption = None,
     sort: Annotated[
         bool, typer.Option("--sort", help="Put candles into the order of their times.")
     ] = False,
@@ -79,18 +91,19 @@ def convert(
     quiet: QuietOption = False,
 ) -> None:
     """Write the candles of a data file into a new one, checked, packed as its name says."""
-    from runner.engine.data_files import files_of
+    from runner.engine.csv_reading import read_columns
+    from runner.engine.data import existing_file
     from runner.engine.data_writing import check_target, write_series
-    from runner.engine.joining import read_files
     from runner.engine.repairs import Allowed
 
     check_target(target, replace=force)
-    series = read_files(
-        files_of(source),
+    series = read_columns(
+        existing_file(source),
         Path(source).name,
         source,
         columns=_columns(columns),
         allowed=Allowed(sort=sort, dedupe=dedupe, skip_bad=skip_bad),
+        calendar=_calendar(timezone),
     )
     write_series(series, target, replace=force)
     if not quiet:
@@ -147,6 +160,20 @@ def _columns(text: str | None) -> Mapping[str, str] | None:
     except UnfitError as problem:
         raise UsageError(f"--columns {problem.what}", fix=problem.hint, id="E205") from None
     return found
+
+
+def _calendar(name: str | None) -> Calendar | None:
+    from runner.config.units import UnfitError, parse_timezone
+    from runner.engine.calendar import Calendar
+    from runner.errors import UsageError
+
+    if name is None:
+        return None
+    try:
+        parse_timezone(name)
+    except UnfitError as problem:
+        raise UsageError(f"--timezone {problem.what}", fix=problem.hint, id="E205") from None
+    return Calendar(name.strip())
 
 
 def _say_written(series: Series, target: Path) -> None:

@@ -54,6 +54,10 @@ def serve(
     timeframe: Annotated[
         str | None, typer.Option("--timeframe", help="Length of one candle; else detected.")
     ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", help="Time zone of the data's days and clocks; else UTC."),
+    ] = None,
     columns: Annotated[
         str | None,
         typer.Option("--columns", help="Which column is which: time=Date,open=O; else detected."),
@@ -161,6 +165,7 @@ def serve(
         "data.from": start,
         "data.to": end,
         "data.timeframe": timeframe,
+        "data.timezone": timezone,
         "data.columns": columns,
         "data.sort": True if sort else None,
         "data.dedupe": True if dedupe else None,

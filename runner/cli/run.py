@@ -44,6 +44,10 @@ def run(
         str | None, typer.Option("--from", help="First date to replay, e.g. 2008-01-01.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last date to replay, included.")] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", help="Time zone of the data's days and clocks; else UTC."),
+    ] = None,
     columns: Annotated[
         str | None,
         typer.Option("--columns", help="Which column is which: time=Date,open=O; else detected."),
@@ -100,6 +104,7 @@ def run(
         "data.path": data,
         "data.from": start,
         "data.to": end,
+        "data.timezone": timezone,
         "data.columns": columns,
         "data.sort": True if sort else None,
         "data.dedupe": True if dedupe else None,

@@ -162,6 +162,17 @@ def moment(*, end: bool = False) -> Kind:
     )
 
 
+def timezone() -> Kind:
+    """The name of a time zone of the IANA database."""
+    schema = _text_schema(r"^[A-Za-z0-9_+\-/]+$", examples=["America/New_York", "UTC"])
+    return Kind(
+        lambda raw: (units.parse_timezone(raw), units.parse_text(raw))[1],
+        str,
+        schema,
+        optional=True,
+    )
+
+
 _LOGIN = re.compile(r"[^/\s]*@")
 
 

@@ -23,7 +23,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from runner.config import fields
+from runner.config import fields, units
 from runner.config.units import UnfitError, show_duration, show_moment
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.subscriptions import Subscription
@@ -100,13 +100,15 @@ class DataConfig(Section):
     """The prices of the embedded engine."""
 
     path: Annotated[str, fields.path()] = "sample"
-    """`sample` for the bundled prices, a file, or a pattern such as prices/{symbol}/*.csv."""
+    """`sample` for the bundled prices, a file, or a pattern such as prices/{symbol}.csv."""
     start: Annotated[datetime | None, fields.moment()] = Field(default=None, alias="from")
-    """First moment to replay, UTC unless it says otherwise; unset means the first there is."""
+    """First moment to replay, in `data.timezone` unless it says otherwise; unset: the first."""
     end: Annotated[datetime | None, fields.moment(end=True)] = Field(default=None, alias="to")
     """Last moment to replay; a date includes that whole day. Unset means the last there is."""
     timeframe: Annotated[str | None, fields.choice(TIMEFRAME_MS, optional=True)] = None
     """Length of one candle; unset means it is detected from the data."""
+    timezone: Annotated[str | None, fields.timezone()] = None
+    """Whose days and clocks the data has, such as America/New_York; unset means UTC."""
     columns: Annotated[Mapping[str, str] | None, fields.columns()] = None
     """Which column is which, such as time=Date,open=O; unset means it is told from the header."""
     sort: Annotated[bool, fields.flag()] = False
@@ -115,6 +117,23 @@ class DataConfig(Section):
     """Whether to keep only the last of several candles of one moment; counted in the result."""
     skip_bad: Annotated[int, fields.whole(0, 10**9)] = 0
     """Most rows of a file to leave out because they cannot be used; counted in the result."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _range_is_in_the_zone(cls, values: Any) -> Any:
+        """Read the bounds in the zone of the data, where they name none themselves."""
+        if not isinstance(values, Mapping) or not values.get("timezone"):
+            return values
+        try:
+            zone = units.parse_timezone(values["timezone"])
+            bounds = {
+                name: units.parse_moment(values[name], end=name in ("to", "end"), zone=zone)
+                for name in ("from", "start", "to", "end")
+                if values.get(name) is not None
+            }
+        except UnfitError:
+            return values  # what is wrong is told by the key that it stands in
+        return {**values, **bounds}
 
     @model_validator(mode="after")
     def _range_is_in_order(self) -> DataConfig:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 
 from runner.config.problems import nearest
@@ -209,8 +209,33 @@ _MOMENT = re.compile(MOMENT_PATTERN, re.ASCII)
 LAST_MOMENT = time(23, 59, 59, 999_999)
 
 
-def parse_moment(raw: object, *, end: bool = False) -> datetime:
-    """Return an aware UTC datetime. A time without zone is UTC.
+_NOT_PORTABLE = ("localtime", "posixrules", "Factory")
+"""Names that mean another zone on another machine, or none."""
+
+
+def parse_timezone(raw: object) -> tzinfo:
+    """Return a zone of the IANA database, by its name."""
+    from zoneinfo import ZoneInfo, available_timezones  # most runs need no zone but UTC
+
+    name = parse_text(raw)
+    try:
+        if name not in _NOT_PORTABLE:
+            return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # KeyError: there is no such zone
+        pass
+    known = available_timezones()
+    if not known:
+        hint = "this machine has no database of time zones: pip install tzdata"
+        raise UnfitError(f"cannot be looked up, was {shown(name)}", hint)
+    near = nearest(name, sorted(known.difference(_NOT_PORTABLE)))
+    raise UnfitError(
+        f"must be a time zone such as America/New_York, was {shown(name)}",
+        f"did you mean {near}?" if near else "",
+    )
+
+
+def parse_moment(raw: object, *, end: bool = False, zone: tzinfo = UTC) -> datetime:
+    """Return an aware UTC datetime. A time without zone is one of `zone`.
 
     A bare date means its first moment, or its last one where it is the `end` of a range, so that
     the day named last is still part of the range.
@@ -228,7 +253,7 @@ def parse_moment(raw: object, *, end: bool = False) -> datetime:
             raise UnfitError(f"is not in the calendar, was {shown(raw)}") from None
         if end and len(text) == 10:
             moment = datetime.combine(moment, LAST_MOMENT)
-    zoned = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    zoned = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
     try:
         return zoned.astimezone(UTC)
     except OverflowError:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from runner.engine.calendar import UTC_CALENDAR, Calendar
 from runner.engine.ledger import Ledger
 from runner.engine.legs import pair
 from runner.engine.orders import WorkingOrder
@@ -19,14 +20,23 @@ from runner.engine.terms import Terms
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.decimals import canonical
 from runner.protocol.enums import RejectReason
-from runner.protocol.messages import Candle, Message, OrderUpdate, Trade
+from runner.protocol.messages import Message, OrderUpdate, Trade
 from runner.protocol.times import EPOCH, from_ms
 
 
 class Book:
     """Working orders over one ledger."""
 
-    def __init__(self, ledger: Ledger, terms: Terms, *, start_ms: int) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        terms: Terms,
+        *,
+        start_ms: int,
+        calendar: Calendar = UTC_CALENDAR,
+    ) -> None:
+        self.calendar = calendar
+        """Whose days DAY orders last for."""
         self.ledger = ledger
         self.terms = terms
         self.working: dict[str, WorkingOrder] = {}
@@ -36,16 +46,10 @@ class Book:
         self.trades: list[Trade] = []
         self.queue: list[Message] = []
         """What has happened and was not delivered yet."""
-        self.latest: Candle | None = None
-        """A candle of the step that time has reached; None before the first."""
-        self._start_ms = start_ms
+        self.now_ms = start_ms
+        """Simulated time, Unix milliseconds: the moment at which the step's candles closed."""
         self.moment: datetime = EPOCH
         """When what executes now executes: the start of the candle that orders meet."""
-
-    @property
-    def now_ms(self) -> int:
-        """Simulated time, Unix milliseconds: the moment at which the step's candles closed."""
-        return self._start_ms if self.latest is None else self.latest.close_time
 
     def accept(
         self, request: SubmitOrder, moment: datetime, *, parent_order_id: str | None = None

@@ -26,7 +26,6 @@ from runner.protocol.enums import OrderStatus, OrderType, RejectReason, Side, Ti
 from runner.protocol.messages import Candle
 from runner.protocol.times import from_ms
 
-_DAY_MS = 86_400_000
 _STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 _AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
 _ZERO = Decimal(0)
@@ -51,7 +50,7 @@ class CandleMatching:
 
     def _match_symbol(self, orders: list[WorkingOrder], candle: Candle) -> None:
         self.book.moment = from_ms(candle.time)
-        day = candle.time // _DAY_MS
+        day = self.book.calendar.day(candle.time)
         prices = Prices.of(candle)
         if self._terms.volume_share is not None:
             self._capacity = Decimal(repr(candle.volume)) * self._terms.volume_share

@@ -14,6 +14,7 @@ from operator import le, lt
 from pathlib import Path
 from typing import IO, Any
 
+from runner.engine.calendar import UTC_CALENDAR, Calendar
 from runner.engine.columns import Columns, ColumnWriter, Storage
 from runner.engine.csv_header import Header, read_header
 from runner.engine.csv_rows import Block, RowError, explain_block, read_block
@@ -37,6 +38,7 @@ def read_columns(
     columns: Mapping[str, str] | None = None,
     allowed: Allowed = NOTHING,
     storage: Storage | None = None,
+    calendar: Calendar | None = None,
 ) -> Series:
     """Return all candles of a file, ascending, no start twice; their timeframe is left empty.
 
@@ -47,14 +49,16 @@ def read_columns(
         columns: which column is which, where the header does not tell; see `read_header`.
         allowed: the repairs that may be made.
         storage: where the columns rest; None makes one for this file.
+        calendar: whose days the dates are, and whose clocks show the times without a zone; None
+            for UTC dates and no such times.
 
     Raises:
         DataError: E351 to E358 and E362 to E365. In a Parquet file a place is a row, from 1.
         MachineError: E1005; a file that is too long for memory finds no room on the disk.
     """
-    reader = _Reader(shown, columns, allowed, storage or Storage())
+    reader = _Reader(shown, columns, allowed, storage or Storage(), TimeReader(calendar))
     if is_parquet(path):
-        with open_table(Path(path), shown, columns) as table:
+        with open_table(Path(path), shown, columns, calendar) as table:
             reader.read_table(table)
     else:
         with open_text(path, shown) as file:
@@ -67,7 +71,9 @@ def read_columns(
             fix="give a file with at least one row below its header",
             id="E358",
         )
-    return Series(symbol, "", *found, origin=shown, repairs=reader.repairs)
+    return Series(
+        symbol, "", *found, origin=shown, repairs=reader.repairs, calendar=calendar or UTC_CALENDAR
+    )
 
 
 class _Reader:
@@ -79,6 +85,7 @@ class _Reader:
         columns: Mapping[str, str] | None,
         allowed: Allowed,
         storage: Storage,
+        times: TimeReader,
     ) -> None:
         self.repairs = Repairs()
         self._shown = shown
@@ -86,7 +93,7 @@ class _Reader:
         self._allowed = allowed
         self._storage = storage
         self._rows = ColumnWriter(storage)
-        self._times = TimeReader()
+        self._times = times
         self._latest: int | None = None
         """Start of the last row so far."""
 

@@ -1,6 +1,7 @@
 """Timestamps of a data file: one form per file, decided by its first row.
 
-A time without a zone is refused: whoever guesses it moves every candle. May import times only.
+A time without a zone is refused: whoever guesses it moves every candle. Where the file's zone is
+named, such times and dates are what a wall clock there shows. May import calendar and times only.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from runner.engine.calendar import DAY_MS, UTC_CALENDAR, Calendar, WallClockError
 from runner.protocol.times import EPOCH
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_DAY_MS = 86_400_000
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - what a wall clock shows has no zone
 _MILLISECOND = timedelta(milliseconds=1)
+_DATE_LENGTH = 10
 _UNITS: Final = (
     # (name, first magnitude beyond it, numerator and denominator to milliseconds)
     ("seconds", 10**11, 1000, 1),
@@ -35,20 +38,39 @@ class TimeError(ValueError):
         self.fix = fix
 
 
-class TimeReader:
-    """Turns the timestamps of one file into Unix milliseconds."""
+class _WallTimeError(TimeError):
+    """A wall clock never shows a time, or shows it twice."""
 
-    def __init__(self) -> None:
+
+class TimeReader:
+    """Turns the timestamps of one file into Unix milliseconds.
+
+    Dates are days of `calendar`, and times without a zone are read off its clocks; without a
+    calendar dates are UTC, and such times are refused.
+    """
+
+    def __init__(self, calendar: Calendar | None = None) -> None:
+        self.calendar = calendar
         self._read: Callable[[str], int] | None = None
         self._form = ""
 
-    @classmethod
-    def of_microseconds(cls) -> TimeReader:
-        """Return a reader of whole microseconds since 1970, however few of them."""
-        reader = cls()
-        reader._form = "a number of microseconds"
-        reader._read = _number("microseconds", 0, 10**20, 1, 1000)
-        return reader
+    def take_microseconds(self, *, dates: bool = False, wall: bool = False) -> TimeReader:
+        """Read whole microseconds since 1970, however few of them, and return the reader.
+
+        Args:
+            dates: the microseconds are the first of a day of the calendar, as if it were UTC.
+            wall: they are what a clock of the calendar shows, as if it were UTC.
+        """
+        read = _number("microseconds", 0, 10**20, 1, 1000)
+        calendar = self.calendar
+        self._form = "a number of microseconds"
+        if dates and calendar is not None:
+            self._read = lambda text: calendar.start_of(read(text) // DAY_MS)
+        elif wall and calendar is not None:
+            self._read = lambda text: _wall(_NAIVE_EPOCH + read(text) * _MILLISECOND, calendar)
+        else:
+            self._read = read
+        return self
 
     def column(self, texts: Sequence[str]) -> list[int]:
         """Return a column of timestamps.
@@ -57,7 +79,7 @@ class TimeReader:
             TimeError: at least one of them cannot be read.
         """
         if self._read is None:
-            self._form, self._read = _form_of(texts[0])
+            self._form, self._read = self._form_of(texts[0])
         try:
             return list(map(self._read, texts))
         except (ValueError, TypeError, OverflowError) as error:
@@ -72,9 +94,11 @@ class TimeReader:
         if self._read is not None:
             try:
                 return self._read(text)
+            except _WallTimeError:
+                raise
             except (ValueError, TypeError, OverflowError):
                 pass  # find out below what it is instead
-        form, read = _form_of(text)
+        form, read = self._form_of(text)
         if self._read is None:
             self._form, self._read = form, read
         if form != self._form:
@@ -85,25 +109,29 @@ class TimeReader:
             )
         return read(text)
 
-
-def _form_of(text: str) -> tuple[str, Callable[[str], int]]:
-    text = text.strip()
-    digits = text[1:] if text[:1] == "-" else text
-    if digits.isdecimal() and digits.isascii() and not _is_compact_date(digits):
-        return _unit_of(int(text))
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise _unreadable(text) from None
-    if moment.tzinfo is not None:
-        return "a moment with its zone", _moment
-    if len(text) <= 10:
-        return "a date", _date
-    raise TimeError(
-        f"timestamp must name its zone, was {text!r}",
-        "without one nobody knows which moment it means",
-        f"write {text}Z for UTC, or an offset such as {text}-05:00",
-    )
+    def _form_of(self, text: str) -> tuple[str, Callable[[str], int]]:
+        text = text.strip()
+        digits = text[1:] if text[:1] == "-" else text
+        if digits.isdecimal() and digits.isascii() and not _is_compact_date(digits):
+            return _unit_of(int(text))
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise _unreadable(text) from None
+        calendar = self.calendar
+        if moment.tzinfo is not None:
+            return "a moment with its zone", _moment
+        if len(text) <= _DATE_LENGTH:
+            start_of = (calendar or UTC_CALENDAR).start_of
+            return "a date", lambda text: start_of(_day(text))
+        if calendar is not None:
+            return "a time without a zone", lambda text: _wall(_naive(text), calendar)
+        raise TimeError(
+            f"timestamp must name its zone, was {text!r}",
+            "without one nobody knows which moment it means",
+            f"write {text}Z for UTC or an offset such as {text}-05:00, or name the zone of the "
+            "file: --timezone America/New_York",
+        )
 
 
 def _is_compact_date(digits: str) -> bool:
@@ -140,8 +168,28 @@ def _moment(text: str) -> int:
     return (datetime.fromisoformat(text.strip()) - EPOCH) // _MILLISECOND
 
 
-def _date(text: str) -> int:
-    return (date.fromisoformat(text.strip()).toordinal() - _EPOCH_DAY) * _DAY_MS
+def _day(text: str) -> int:
+    return date.fromisoformat(text.strip()).toordinal() - _EPOCH_DAY
+
+
+def _naive(text: str) -> datetime:
+    text = text.strip()
+    if len(text) <= _DATE_LENGTH:
+        raise ValueError("a date among times")
+    return datetime.fromisoformat(text)
+
+
+def _wall(local: datetime, calendar: Calendar) -> int:
+    # A moment with a zone among times without one raises a TypeError in here.
+    try:
+        return calendar.moment(local)
+    except WallClockError as error:
+        fix = "write times with their offset, or check the time zone"
+        if error.offsets:
+            fix = "write which one is meant: " + " or ".join(error.offsets)
+        raise _WallTimeError(
+            f"timestamp is no moment: {error}", "the clocks are changed that day", fix
+        ) from None
 
 
 def _unreadable(text: str) -> TimeError:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from runner.engine.csv_data import smallest_step
-from runner.engine.joining import read_files
+from runner.engine.calendar import DAY_MS, Calendar
+from runner.engine.csv_data import even_times, smallest_step
+from runner.engine.csv_reading import read_columns
 from runner.engine.repairs import Allowed, Repairs
 from runner.engine.series import Series
 from runner.protocol.enums import TIMEFRAME_MS
@@ -24,7 +25,6 @@ JUMP = 1.5
 """An open this many times the close before, or the reverse, is suspicious."""
 RANGE = 1.5
 """A high this many times the low is suspicious."""
-_DAY_MS = 86_400_000
 _SATURDAY = 2
 """The first Saturday after 1970-01-01, a Thursday, in days."""
 
@@ -78,18 +78,19 @@ class Inspection:
         return self.series.repairs
 
 
-def inspect_files(
-    files: Sequence[Path], shown: str, *, columns: Mapping[str, str] | None = None
+def inspect_csv(
+    path: Path, *, columns: Mapping[str, str] | None = None, calendar: Calendar | None = None
 ) -> Inspection:
-    """Return what is in a file, or in several that are one series together.
+    """Return what is in a file, plain or packed, its days and clocks those of `calendar`.
 
     Raises:
         DataError: the file cannot be read as a table of candles at all; E351 to E354, E358, E362
             to E364.
     """
     allowed = Allowed(sort=True, dedupe=True, skip_bad=NO_LIMIT)
-    name = files[0].name if len(files) == 1 else shown
-    series = read_files(files, name, name, columns=columns, allowed=allowed)
+    series = read_columns(
+        path, path.name, path.name, columns=columns, allowed=allowed, calendar=calendar
+    )
     return inspect_series(series)
 
 
@@ -97,11 +98,15 @@ def inspect_series(series: Series) -> Inspection:
     """Return what is in a series; its own timeframe is not looked at."""
     step = smallest_step(series)
     known = {length: name for name, length in TIMEFRAME_MS.items()}
-    weekends = any(map(_is_weekend, series.times))
-    gaps = list(_gaps(series, step, weekends=weekends)) if step else []
+    times, calendar = even_times(series)
+    weekends = any(_is_weekend(calendar.day(one)) for one in times)
+    gaps = []
+    if step:
+        weekdays = None if weekends or step > DAY_MS else calendar
+        gaps = list(_gaps(series.times, times, step, weekdays))
     suspicions = list(_suspicions(series))
     prices = zip(series.opens, series.highs, series.lows, series.closes, strict=True)
-    first = series.times[0] if series.times else 0
+    first = times[0] if times else 0
     return Inspection(
         series=series,
         timeframe=known.get(step),
@@ -112,34 +117,37 @@ def inspect_series(series: Series) -> Inspection:
         longest_gaps=tuple(sorted(gaps, key=lambda one: -one.missing)[:SHOWN]),
         suspicious=len(suspicions),
         suspicions=tuple(suspicions[:SHOWN]),
-        off_grid=sum((time - first) % step != 0 for time in series.times) if step else 0,
+        off_grid=sum((time - first) % step != 0 for time in times) if step else 0,
         without_volume=sum(volume == 0 for volume in series.volumes),
         without_movement=sum(high == low for _, high, low, _ in prices),
     )
 
 
-def _is_weekend(time_ms: int) -> bool:
-    return (time_ms // _DAY_MS - _SATURDAY) % 7 < 2
+def _is_weekend(day: int) -> bool:
+    return (day - _SATURDAY) % 7 < 2
 
 
-def _gaps(series: Series, step: int, *, weekends: bool) -> Iterator[Gap]:
-    for before, after in pairwise(series.times):
+# `times` are the starts as they are counted; with `weekdays`, its weekends are no gaps.
+def _gaps(
+    starts: Sequence[int], times: Sequence[int], step: int, weekdays: Calendar | None
+) -> Iterator[Gap]:
+    for (start, before), (next_start, after) in pairwise(zip(starts, times, strict=True)):
         if after - before > step:
             missing = (after - before - 1) // step
-            if not weekends and step <= _DAY_MS:
-                missing -= _of_weekends(before + step, after, step)
+            if weekdays is not None:
+                missing -= _of_weekends(before + step, after, step, weekdays)
             if missing > 0:
-                yield Gap(before, after, missing)
+                yield Gap(start, next_start, missing)
 
 
 # Starts from `first` to before `end`, a step apart, that fall on a weekend.
-def _of_weekends(first: int, end: int, step: int) -> int:
+def _of_weekends(first: int, end: int, step: int, calendar: Calendar) -> int:
     count = 0
-    day = first // _DAY_MS
-    while day * _DAY_MS < end:
-        if _is_weekend(day * _DAY_MS):
-            low = max(first, day * _DAY_MS)
-            high = min(end, (day + 1) * _DAY_MS)
+    day = calendar.day(first)
+    while (start := calendar.start_of(day)) < end:
+        if _is_weekend(day):
+            low = max(first, start)
+            high = min(end, calendar.start_of(day + 1))
             # Starts below a bound, counted from the first: the bound's distance, rounded up.
             count += -((first - high) // step) + (first - low) // step
         day += 1

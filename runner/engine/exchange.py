@@ -13,7 +13,7 @@ No sockets, no clock, no randomness: the same feed and the same commands give th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 from runner.engine.acceptance import (
@@ -46,7 +46,7 @@ from runner.protocol.commands import (
     SubmitOrder,
 )
 from runner.protocol.enums import RejectReason
-from runner.protocol.messages import BacktestComplete, Candle, Message, Stretch
+from runner.protocol.messages import BacktestComplete, Message, Stretch
 from runner.protocol.times import from_ms
 
 STRETCH = 1024
@@ -63,14 +63,19 @@ class Exchange:
         self.feed = feed
         self.terms = terms = terms or Terms()
         self.ledger = Ledger(terms.cash, leverage=terms.leverage, currency=terms.currency)
-        self._book = Book(self.ledger, terms, start_ms=feed.span_ms[0] if feed.span_ms else 0)
+        self._book = Book(
+            self.ledger,
+            terms,
+            start_ms=feed.span_ms[0] if feed.span_ms else 0,
+            calendar=feed.calendar,
+        )
         self._matching = CandleMatching(self._book)
         self.working = self._book.working
         self.orders = self._book.orders
         """Every accepted order by id, in order of acceptance."""
         self.trades = self._book.trades
         self.finished = False
-        self._steps: Iterator[Sequence[Candle]] = feed.steps()
+        self._steps = feed.steps()
         self._stretch: Stretch | None = None
 
     # Time
@@ -86,10 +91,10 @@ class Exchange:
         The last step is followed by one that cancels what still works and ends with
         `BacktestComplete`.
         """
-        candles = next(self._steps, None)
-        if candles is None:
+        step = next(self._steps, None)
+        if step is None:
             return self._finish()
-        self._book.latest = candles[0]
+        self._book.now_ms, candles = step
         if self.working:
             self._matching.match(candles)
         self._book.queue.extend(candles)
@@ -118,7 +123,7 @@ class Exchange:
                 candle = next(candles, None)
                 if candle is None:
                     return
-                self._book.latest = candle
+                self._book.now_ms = series.close_of(candle.time)
                 self._matching.match((candle,))
                 # What handles the fills judges by the candle that has closed, as over a wire.
                 self._stretch = None
@@ -138,8 +143,8 @@ class Exchange:
     def _step_by_step(self) -> Iterator[Message]:
         marks = self.ledger.marks
         queue = self._book.queue
-        for candles in self._steps:
-            self._book.latest = candles[0]
+        for moment, candles in self._steps:
+            self._book.now_ms = moment
             if self.working:
                 self._matching.match(candles)
             for candle in candles:
@@ -152,7 +157,8 @@ class Exchange:
     def _catch_up(self) -> None:
         # Clock and mark follow the reader of a stretch only when somebody asks for them.
         if self._stretch is not None and self._stretch.latest is not None:
-            latest = self._book.latest = self._stretch.latest
+            latest = self._stretch.latest
+            self._book.now_ms = self.feed.series[0].close_of(latest.time)
             self.ledger.marks[latest.symbol] = latest.close
 
     def drain(self) -> list[Message]:

@@ -1,16 +1,26 @@
 """From series to time steps: all candles that close at one moment, in a fixed, documented order.
 
-The order inside a step is the order in which the series were given, which is the order of the
-subscriptions. Time never goes back.
+The order inside a step is: finer candles before coarser ones, and among those of one length the
+order in which the series were given, which is the order of the subscriptions. Time never goes back.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
+from runner.engine.calendar import UTC_CALENDAR, Calendar
 from runner.engine.series import Series
 from runner.protocol.messages import Candle
+
+
+class Step(NamedTuple):
+    """What closes at one moment."""
+
+    moment: int
+    """When it closes, Unix milliseconds."""
+    candles: Sequence[Candle]
 
 
 class Feed:
@@ -25,6 +35,11 @@ class Feed:
         return sum(map(len, self.series))
 
     @property
+    def calendar(self) -> Calendar:
+        """The calendar of the data, whose days DAY orders last for."""
+        return self.series[0].calendar if self.series else UTC_CALENDAR
+
+    @property
     def span_ms(self) -> tuple[int, int] | None:
         """Start of the first candle and end of the last one, or None without candles."""
         filled = [one for one in self.series if one.times]
@@ -32,38 +47,34 @@ class Feed:
             return None
         return (
             min(one.times[0] for one in filled),
-            max(one.times[-1] + one.length_ms for one in filled),
+            max(one.close_of(one.times[-1]) for one in filled),
         )
 
-    def steps(self) -> Iterator[Sequence[Candle]]:
-        """Yield the candles of each time step together."""
-        if len(self.series) == 1:
-            yield from zip(self.series[0].candles())
-            return
-        yield from self._merged()
-
-    def _merged(self) -> Iterator[list[Candle]]:
-        # One entry per series: (moment of delivery, place in the list, candle, rest). The place
-        # makes every entry unique, so candles are never compared.
-        heap: list[tuple[int, int, Candle, Iterator[Candle], int]] = []
+    def steps(self) -> Iterator[Step]:
+        """Yield what closes together, moment after moment."""
+        # One entry per series: (moment of delivery, length, place in the list, candle, the rest,
+        # when they close). The place makes every entry unique, so candles are never compared.
+        heap: list[tuple[int, int, int, Candle, Iterator[Candle], Callable[[int], int]]] = []
         for place, one in enumerate(self.series):
-            candles = one.candles()
+            candles, close_of = one.candles(), one.close_of
             first = next(candles, None)
             if first is not None:
-                heap.append((first.time + one.length_ms, place, first, candles, one.length_ms))
+                due = close_of(first.time)
+                heap.append((due, one.length_ms, place, first, candles, close_of))
         heapq.heapify(heap)
         step: list[Candle] = []
         moment = heap[0][0] if heap else 0
         while heap:
-            due, place, candle, rest, length = heap[0]
+            due, length, place, candle, rest, close_of = heap[0]
             if due != moment:
-                yield step
+                yield Step(moment, step)
                 step, moment = [], due
             step.append(candle)
             following = next(rest, None)
             if following is None:
                 heapq.heappop(heap)
             else:
-                heapq.heapreplace(heap, (following.time + length, place, following, rest, length))
+                due = close_of(following.time)
+                heapq.heapreplace(heap, (due, length, place, following, rest, close_of))
         if step:
-            yield step
+            yield Step(moment, step)

@@ -83,7 +83,7 @@ class WorkingOrder:
         self.sibling: WorkingOrder | None = None
         """The other leg of the same fill of an entry."""
         self.day: int | None = None
-        """Day number (UTC) of the first candle the order met; a DAY order ends with it."""
+        """Day, by the data's calendar, of the first candle the order met; a DAY order's last."""
         self.created_at = moment
         self.updated_at = moment
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from runner.engine.calendar import Calendar
 from runner.engine.csv_header import PRICES, Header, read_header
 from runner.engine.csv_times import TimeReader
 from runner.errors import DataError
@@ -26,7 +27,6 @@ _SETTINGS = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-_MOMENTS = ("TIMESTAMP WITH TIME ZONE", "DATE")
 _WHOLE = (
     "TINYINT",
     "SMALLINT",
@@ -55,8 +55,12 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path, shown: str, columns: Mapping[str, str] | None) -> Iterator[Table]:
+def open_table(
+    path: Path, shown: str, columns: Mapping[str, str] | None, calendar: Calendar | None = None
+) -> Iterator[Table]:
     """Open a Parquet file for reading, from its start.
+
+    Dates, and times without a zone, are those of `calendar`; without one such times are refused.
 
     Raises:
         DataError: E351 if the file is not there; E353 or E355 if its columns do not fit; E356 if
@@ -72,7 +76,7 @@ def open_table(path: Path, shown: str, columns: Mapping[str, str] | None) -> Ite
             place = [_literal(path)]
             described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", place)
             types = {name: str(kind) for name, kind, *_ in described.fetchall()}
-            header, times, wanted = _plan(types, shown, columns)
+            header, times, wanted = _plan(types, shown, columns, calendar)
             found = connection.execute(f"SELECT {wanted} FROM read_parquet(?)", place)  # noqa: S608
             yield Table(header, times, iter(lambda: found.fetchmany(BATCH_ROWS), []))
         except library.Error as error:
@@ -136,7 +140,10 @@ def _literal(path: Path) -> str:
 
 
 def _plan(
-    types: Mapping[str, str], shown: str, columns: Mapping[str, str] | None
+    types: Mapping[str, str],
+    shown: str,
+    columns: Mapping[str, str] | None,
+    calendar: Calendar | None,
 ) -> tuple[Header, TimeReader, str]:
     names = list(types)
     header = read_header(names, shown, columns)
@@ -156,25 +163,30 @@ def _plan(
             raise DataError(
                 f"the column {name} must hold numbers, was {types[name]}", where=shown, id="E355"
             )
-    reader, moment = _moment(time, types[time], shown)
+    reader, moment = _moment(time, types[time], shown, TimeReader(calendar))
     # NULL becomes empty text and None, which are then refused row by row.
     wanted = [f"coalesce({moment}, '')", *(f"{_quoted(name)}::DOUBLE" for name in numbers)]
     planned = Header(len(wanted), 0, (1, 2, 3, 4), None if volume is None else 5, header.time_name)
     return planned, reader, ", ".join(wanted)
 
 
-def _moment(name: str, kind: str, shown: str) -> tuple[TimeReader, str]:
+def _moment(name: str, kind: str, shown: str, reader: TimeReader) -> tuple[TimeReader, str]:
     column = _quoted(name)
-    if kind in _MOMENTS:
-        return TimeReader.of_microseconds(), f"epoch_us({column})::VARCHAR"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return reader.take_microseconds(), f"epoch_us({column})::VARCHAR"
+    if kind == "DATE":
+        return reader.take_microseconds(dates=True), f"epoch_us({column})::VARCHAR"
     if kind in _WHOLE or kind == "VARCHAR":
-        return TimeReader(), f"{column}::VARCHAR"
+        return reader, f"{column}::VARCHAR"
     if kind.startswith("TIMESTAMP"):
+        if reader.calendar is not None:
+            wall = f"epoch_us({column}::TIMESTAMP)::VARCHAR"
+            return reader.take_microseconds(wall=True), wall
         raise DataError(
             f"the times in {name} must name their zone, was {kind} without one",
             where=shown,
             why="without one nobody knows which moment they mean",
-            fix="export them with time zone UTC",
+            fix="export them with time zone UTC, or name the zone: --timezone America/New_York",
             id="E356",
         )
     raise DataError(f"the column {name} must hold times, was {kind}", where=shown, id="E356")

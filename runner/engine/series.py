@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, repeat
 
-from runner.engine.columns import Column, Columns, ColumnWriter, Row, Storage, blocks
+from runner.engine.calendar import UTC_CALENDAR, Calendar
+from runner.engine.columns import Column, Columns, ColumnWriter, Row, Storage, blocks, in_memory
 from runner.engine.repairs import Repairs
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.messages import Candle
@@ -46,6 +48,8 @@ class Series:
     """The file the candles were read from, for people."""
     repairs: Repairs = field(default_factory=Repairs)
     """What was repaired in that file, which is nothing unless it was asked for."""
+    calendar: Calendar = UTC_CALENDAR
+    """Whose days its daily and weekly candles are, and DAY orders last for."""
 
     @classmethod
     def of(
@@ -109,22 +113,28 @@ class Series:
             self.source,
             self.origin,
             self.repairs,
+            self.calendar,
         )
+
+    @property
+    def close_of(self) -> Callable[[int], int]:
+        """From the start of a candle to the moment it closes, both in Unix milliseconds."""
+        if self.calendar.is_fixed(self.timeframe):
+            return self.length_ms.__add__  # C all the way: the feed asks for every candle
+        return partial(self.calendar.close_of, timeframe=self.timeframe)
+
+    def closed_at(self, now_ms: int) -> int:
+        """Return how many candles have closed at or before `now_ms`."""
+        count, close_of = bisect_right(self.times, now_ms), self.close_of
+        while count and close_of(self.times[count - 1]) > now_ms:
+            count -= 1
+        return count
 
     def closed_before(self, now_ms: int, count: int) -> list[Candle]:
         """Return the last `count` candles that have closed at or before `now_ms`."""
-        end = bisect_right(self.times, now_ms - self.length_ms)
-        return [
-            Candle(
-                self.symbol,
-                self.timeframe,
-                self.times[i],
-                self.opens[i],
-                self.highs[i],
-                self.lows[i],
-                self.closes[i],
-                self.volumes[i],
-                self.source,
-            )
-            for i in range(max(0, end - count), end)
-        ]
+        end = self.closed_at(now_ms)
+        return self.part(max(0, end - count), end)
+
+    def part(self, low: int, high: int) -> list[Candle]:
+        """Return the candles from the `low`-th to before the `high`-th as objects."""
+        return list(self._made_of(in_memory(self.columns, low, high)))  # type: ignore[arg-type]

@@ -117,9 +117,10 @@ class Portfolio:
 
     def _point(self, candle: Candle) -> None:
         # Candles of several lengths that close together are one step. Its point stands at the
-        # latest of their starts, so that the curve never goes back.
+        # latest of their starts, so that the curve never goes back. A day on which the clocks are
+        # put back closes, by its 24 hours, before the hour that comes with it.
         times, end = self.times, candle.close_time
-        if times and end == self._step_end:
+        if times and end <= self._step_end:
             times[-1] = max(times[-1], candle.time)
             self.equities[-1] = self.equity()
         else:

@@ -15,9 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
 from runner.engine.exchange import Exchange
-from runner.engine.feed import Feed
+from runner.engine.feed import Feed, Step
 from runner.engine.server import EngineServer, run
-from runner.protocol.messages import Candle
 from tests.helpers import MSFT, series
 from tests.integration.engine_process import (
     ORDER,
@@ -370,7 +369,7 @@ def test_an_idle_server_stops_at_once() -> None:
 class TornFeed(Feed):
     """Candles whose source fails after the first step."""
 
-    def steps(self) -> Iterator[Sequence[Candle]]:
+    def steps(self) -> Iterator[Step]:
         yield next(iter(super().steps()))
         raise OSError("the disk is gone")
 

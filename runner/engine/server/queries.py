@@ -6,10 +6,10 @@ cannot be read is refused, because ignoring it would answer another question tha
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import TypeVar
 
 from runner.engine.series import Series
@@ -163,14 +163,14 @@ class BarQuery:
 
         With a start, a limit counts from there; without one it counts back from the end.
         """
-        last_start = now_ms - series.length_ms
+        end = series.closed_at(now_ms)
         if self.end is not None:
-            last_start = min(last_start, to_ms(self.end))
+            end = min(end, bisect_right(series.times, to_ms(self.end)))
         if self.start is None:
             count = min(self.limit or DEFAULT_BARS, MAX_LIMIT)
-            return series.closed_before(last_start + series.length_ms, count)
-        part = series.between(to_ms(self.start), last_start + 1)
-        return list(islice(part.candles(), min(self.limit or MAX_LIMIT, MAX_LIMIT)))
+            return series.part(max(0, end - count), end)
+        first = bisect_left(series.times, to_ms(self.start))
+        return series.part(first, min(end, first + min(self.limit or MAX_LIMIT, MAX_LIMIT)))
 
 
 def newest(items: Sequence[Item], limit: int | None) -> Sequence[Item]:

@@ -53,7 +53,7 @@ class Replay:
         # The steps a second time, for their moments alone: the exchange must not be ahead of time.
         self._moments: Iterator[int] | None = None
         if paced:
-            self._moments = (step[0].close_time for step in exchange.feed.steps())
+            self._moments = (step.moment for step in exchange.feed.steps())
         self._is_permitted = False
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jsonschema
@@ -99,3 +100,42 @@ def test_repairs_are_keys(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["-1", "some", "1.5"])
 def test_a_number_of_bad_rows_is_whole(tmp_path: Path, text: str) -> None:
     assert only_problem(tmp_path, flags={"data.skip_bad": text}).where == "flag --skip-bad"
+
+
+def test_bounds_without_a_zone_are_in_the_zone_of_the_data(tmp_path: Path) -> None:
+    data = load(
+        tmp_path,
+        "data: {timezone: America/New_York, from: 2024-03-10, to: 2024-03-10}\n",
+    ).config.data
+
+    assert (data.start, data.end) == (
+        datetime(2024, 3, 10, 5, tzinfo=UTC),
+        datetime(2024, 3, 11, 3, 59, 59, 999999, tzinfo=UTC),
+    )
+
+
+def test_bounds_with_a_zone_keep_it(tmp_path: Path) -> None:
+    data = load(
+        tmp_path,
+        "data: {timezone: Asia/Tokyo}\n",
+        flags={"data.from": "2024-01-01T00:00:00Z"},
+    ).config.data
+
+    assert data.start == datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("America/New_Yorc", "did you mean America/New_York?"),
+        ("localtime", ""),
+        ("../etc/passwd", ""),
+        ("/etc/localtime", ""),
+    ],
+)
+def test_a_zone_that_is_none_is_refused(tmp_path: Path, written: str, hint: str) -> None:
+    problem = only_problem(tmp_path, f"data: {{timezone: {written}, from: 2024-01-01}}\n")
+
+    assert problem.key == "data.timezone"
+    assert problem.what == f"must be a time zone such as America/New_York, was {written!r}"
+    assert problem.hint == hint

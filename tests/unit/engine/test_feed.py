@@ -13,7 +13,7 @@ from tests.helpers import AAPL, DAY_MS, MSFT, START_MS, series
 
 def steps(feed: Feed) -> list[list[tuple[str, str, int]]]:
     return [
-        [(one.symbol, one.timeframe, one.close_time - START_MS) for one in step]
+        [(one.symbol, one.timeframe, one.close_time - START_MS) for one in step.candles]
         for step in feed.steps()
     ]
 
@@ -50,7 +50,7 @@ def test_a_candle_is_delivered_when_it_closes_not_when_it_starts() -> None:
     found = steps(feed)
 
     assert [len(step) for step in found] == [1] * 23 + [2, 1]
-    assert found[23] == [(AAPL, "1d", DAY_MS), (AAPL, "1h", DAY_MS)]
+    assert found[23] == [(AAPL, "1h", DAY_MS), (AAPL, "1d", DAY_MS)]
 
 
 def test_a_feed_knows_its_symbols_once_and_its_candles_all() -> None:
@@ -89,9 +89,11 @@ def test_every_candle_is_delivered_once_and_time_only_grows(
 
     found = list(Feed(made).steps())
 
-    moments = [step[0].close_time for step in found]
+    moments = [step.moment for step in found]
     assert moments == sorted(set(moments))
-    assert all(one.close_time == step[0].close_time for step in found for one in step)
-    assert all([one.symbol for one in step] == sorted(one.symbol for one in step) for step in found)
-    delivered = sorted((one.symbol, one.time) for step in found for one in step)
+    assert all(one.close_time == step.moment for step in found for one in step.candles)
+    for step in found:
+        order = [(TIMEFRAME_MS[one.timeframe], one.symbol) for one in step.candles]
+        assert order == sorted(order)
+    delivered = sorted((one.symbol, one.time) for step in found for one in step.candles)
     assert delivered == sorted((one.symbol, time) for one in made for time in one.times)

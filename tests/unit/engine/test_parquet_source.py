@@ -9,12 +9,14 @@ import duckdb
 import pytest
 
 from runner.engine import parquet_source
+from runner.engine.calendar import Calendar
 from runner.engine.csv_data import read_csv
 from runner.engine.data import open_data
-from runner.engine.data_inspection import inspect_files
+from runner.engine.data_inspection import inspect_csv
 from runner.engine.repairs import Allowed
 from runner.engine.series import Series
 from runner.errors import DataError
+from runner.protocol.times import iso_ms
 from tests.helpers import AAPL, DAY_MS, START_MS
 
 MOMENT = "TIMESTAMPTZ '2024-01-0{} 00:00:00+00'"
@@ -49,6 +51,35 @@ TIMES = {
     "seconds": "1704067200 + ({} - 1) * 86400",
     "milliseconds": "(1704067200 + ({} - 1) * 86400) * 1000::BIGINT",
 }
+
+IN_A_ZONE = {
+    "timestamp": "TIMESTAMP '2024-03-{} 00:00:00'",
+    "nanoseconds": "TIMESTAMP_NS '2024-03-{} 00:00:00'",
+    "date": "DATE '2024-03-{}'",
+    "text": "'2024-03-{}'",
+}
+
+
+@pytest.mark.parametrize("time", IN_A_ZONE.values(), ids=IN_A_ZONE)
+def test_dates_and_times_without_a_zone_are_those_of_the_calendar(
+    tmp_path: Path, time: str
+) -> None:
+    file = write(tmp_path, "09", "10", "11", time=time)
+
+    series = read(file, calendar=Calendar("America/New_York"))
+
+    found = [iso_ms(one) for one in series.times]
+    assert found == ["2024-03-09T05:00:00Z", "2024-03-10T05:00:00Z", "2024-03-11T04:00:00Z"]
+    assert series.timeframe == "1d"
+
+
+def test_D4_a_wall_clock_time_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, "09", "10", time="TIMESTAMP '2024-03-{} 02:30:00'")
+
+    error = refused(file, calendar=Calendar("America/New_York"))
+
+    assert (error.id, error.where) == ("E356", "prices.parquet:2")
+    assert "no clock in America/New_York ever shows 2024-03-10 02:30:00" in error.what
 
 
 @pytest.mark.parametrize("time", TIMES.values(), ids=TIMES)
@@ -198,9 +229,7 @@ def test_a_pattern_of_symbols_finds_parquet_files(tmp_path: Path) -> None:
 
 
 def test_a_parquet_file_is_inspected_like_any_other(tmp_path: Path) -> None:
-    file = write(tmp_path, "1", "3", "2", "2")
-
-    found = inspect_files([file], file.name)
+    found = inspect_csv(write(tmp_path, "1", "3", "2", "2"))
 
     assert (len(found.series), found.repairs.moved, found.repairs.repeated) == (3, 2, 1)
 

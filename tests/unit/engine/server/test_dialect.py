@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from runner.engine.exchange import Exchange
-from runner.engine.feed import Feed
+from runner.engine.feed import Feed, Step
 from runner.engine.server.dialect import NORMALISED, RAW
 from runner.engine.server.replay import Replay, wall_clock
 from runner.protocol.commands import ModifyOrder, OrderHandle, SubmitOrder
@@ -85,10 +85,10 @@ def test_what_is_left_out_has_no_id_and_needs_no_acknowledgment() -> None:
 class Mixed(Feed):
     """Steps of which every other one holds nothing that the raw dialect can say."""
 
-    def steps(self) -> Iterator[Sequence[Candle]]:
+    def steps(self) -> Iterator[Step]:
         for step in super().steps():
             yield step
-            yield [Unsayable(*msgspec.structs.astuple(step[0]))]
+            yield Step(step.moment, [Unsayable(*msgspec.structs.astuple(step.candles[0]))])
 
 
 class Unsayable(Candle, frozen=True):
