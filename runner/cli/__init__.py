@@ -48,6 +48,9 @@ def _print_error(error: RunnerError) -> None:
     from runner.cli.errors import user_frames
 
     lines = [*user_frames(error), *error.lines()]
+    if sys.stderr.isatty():
+        # For a person only: in a log every line has its price.
+        lines.append(f"  more: runner explain {error.id}")
     sys.stderr.write("\n".join(lines) + "\n")
     annotate(error)
 

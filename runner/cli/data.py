@@ -30,14 +30,13 @@ TimezoneOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace the file if it is already there.")
 ]
+_SOURCE_HELP = "A file (.csv, .csv.gz, .csv.zst, .parquet), or a pattern in quotes: 'prices/*.csv'."
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
 
 @data.command(epilog="Example: runner data inspect prices.csv")
 def inspect(
-    file: Annotated[
-        str, typer.Argument(help="A file: .csv, .csv.gz, .csv.zst or .parquet.", show_default=False)
-    ],
+    file: Annotated[str, typer.Argument(help=_SOURCE_HELP, show_default=False)],
     columns: ColumnsOption = None,
     timezone: TimezoneOption = None,
     as_json: Annotated[
@@ -50,12 +49,12 @@ def inspect(
 
     from runner.cli.data_text import inspection_json, inspection_text
     from runner.cli.output import result_output
-    from runner.engine.data import existing_file
-    from runner.engine.data_inspection import inspect_csv
+    from runner.engine.data_files import files_of
+    from runner.engine.data_inspection import inspect_files
     from runner.results.layout import Page
 
-    found = inspect_csv(
-        existing_file(file), columns=_columns(columns), calendar=_calendar(timezone)
+    found = inspect_files(
+        files_of(file), file, columns=_columns(columns), calendar=_calendar(timezone)
     )
     with result_output():
         if as_json:
@@ -66,9 +65,7 @@ def inspect(
 
 @data.command(epilog="Example: runner data convert prices.csv prices.csv.gz")
 def convert(
-    source: Annotated[
-        str, typer.Argument(help="A file: .csv, .csv.gz, .csv.zst or .parquet.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(help=_SOURCE_HELP, show_default=False)],
     target: Annotated[
         Path,
         typer.Argument(
@@ -91,14 +88,14 @@ def convert(
     quiet: QuietOption = False,
 ) -> None:
     """Write the candles of a data file into a new one, checked, packed as its name says."""
-    from runner.engine.csv_reading import read_columns
-    from runner.engine.data import existing_file
+    from runner.engine.data_files import files_of
     from runner.engine.data_writing import check_target, write_series
+    from runner.engine.joining import read_files
     from runner.engine.repairs import Allowed
 
     check_target(target, replace=force)
-    series = read_columns(
-        existing_file(source),
+    series = read_files(
+        files_of(source),
         Path(source).name,
         source,
         columns=_columns(columns),

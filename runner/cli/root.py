@@ -6,7 +6,10 @@ import typer
 
 from runner.cli.data import data
 from runner.cli.engine import engine
+from runner.cli.explain import explain
+from runner.cli.new import new
 from runner.cli.run import run
+from runner.cli.strategies import strategies
 from runner.cli.validate_config import validate_config
 
 app = typer.Typer(
@@ -24,6 +27,9 @@ app.command("run", epilog="Example: runner run strategies/sma_cross.py -p fast=5
 app.command("validate-config", epilog="Example: runner validate-config configs/embedded.yaml")(
     validate_config
 )
+app.command("new", epilog="Example: runner new my_strategy.py --template rsi")(new)
+app.command("strategies", epilog="Example: runner strategies strategies/sma_cross.py")(strategies)
+app.command("explain", epilog="Example: runner explain E301")(explain)
 app.add_typer(engine, name="engine")
 app.add_typer(data, name="data")
 

@@ -100,7 +100,7 @@ class DataConfig(Section):
     """The prices of the embedded engine."""
 
     path: Annotated[str, fields.path()] = "sample"
-    """`sample` for the bundled prices, a file, or a pattern such as prices/{symbol}.csv."""
+    """`sample` for the bundled prices, a file, or a pattern such as prices/{symbol}/*.csv."""
     start: Annotated[datetime | None, fields.moment()] = Field(default=None, alias="from")
     """First moment to replay, in `data.timezone` unless it says otherwise; unset: the first."""
     end: Annotated[datetime | None, fields.moment(end=True)] = Field(default=None, alias="to")

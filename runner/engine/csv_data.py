@@ -17,7 +17,7 @@ from pathlib import Path
 
 from runner.engine.calendar import DAY_MS, UTC_CALENDAR, Calendar
 from runner.engine.columns import Storage
-from runner.engine.csv_reading import read_columns
+from runner.engine.joining import read_files
 from runner.engine.repairs import NOTHING, Allowed
 from runner.engine.series import Series
 from runner.errors import DataError
@@ -31,8 +31,7 @@ _NAME_FIX = "name it: data.timeframe, or RUNNER_DATA__TIMEFRAME=1d"
 
 
 def read_csv(
-    path: str | Path,
-    *,
+    *files: str | Path,
     symbol: str,
     timeframe: str | None = None,
     start_ms: int | None = None,
@@ -43,25 +42,25 @@ def read_csv(
     storage: Storage | None = None,
     calendar: Calendar | None = None,
 ) -> Series:
-    """Return the candles of a CSV file that start in the range `start_ms` to before `end_ms`.
+    """Return the candles of data files that start in the range `start_ms` to before `end_ms`.
 
-    The file is plain text, or packed as `.gz` or `.zst`. Its first line names the columns, in any
-    order and case: `timestamp` (or `date`, `time`, `datetime`, `open_time`), `open`, `high`,
+    A file is plain text, packed as `.gz` or `.zst`, or Parquet. Its first line names the columns,
+    in any order and case: `timestamp` (or `date`, `time`, `datetime`, `open_time`), `open`, `high`,
     `low`, `close`, and `volume`, which may be missing and is zero then; or `t,o,h,l,c,v`. Other
     columns are ignored. The twelve columns of Binance are known without a header.
 
     A timestamp is the start of its candle: ISO 8601 with a zone, a date (00:00 UTC, or of
     `calendar`), a time without a zone where there is a `calendar`, or a whole number of seconds,
-    milliseconds, micro- or nanoseconds since 1970. The whole file is checked, also outside the
-    range.
+    milliseconds, micro- or nanoseconds since 1970. Every file is checked to its end, also outside
+    the range.
 
     Args:
-        path: the file.
+        files: one, or several that are one series together.
         symbol: the symbol the candles belong to.
         timeframe: length of one candle; None takes the smallest step between two candles.
         start_ms: first start to return, Unix milliseconds; None for no bound.
         end_ms: first start no longer to return, Unix milliseconds; None for no bound.
-        name: what to call the file in errors; its path by default.
+        name: what to call the file in errors, or the files together; its path by default.
         columns: for `time`, `open`, `high`, `low`, `close` or `volume` the name of its column, or
             its number from 1 where the file has no header; None tells them from the header.
         allowed: the repairs that may be made; `Series.repairs` counts those that were.
@@ -72,9 +71,9 @@ def read_csv(
     Raises:
         DataError: E351 to E359, E361 to E365; the file cannot be read, or anything in it is wrong.
     """
-    shown = name or str(path)
-    series = read_columns(
-        path,
+    shown = name or str(files[0])
+    series = read_files(
+        files,
         symbol,
         shown,
         columns=columns,

@@ -1,6 +1,6 @@
-"""Which data a run replays: the bundled sample, one file, or one file per symbol.
+"""Which data a run replays: the bundled sample, one file, or the files that a pattern means.
 
-May import the CSV reader, series and errors. Nothing is fetched: all data is on this machine.
+May import the readers, series and errors. Nothing is fetched: all data is on this machine.
 """
 
 from __future__ import annotations
@@ -13,16 +13,23 @@ from runner.engine.calendar import Calendar
 from runner.engine.columns import Storage
 from runner.engine.csv_data import read_csv
 from runner.engine.csv_source import SUFFIXES
-from runner.engine.parquet_source import SUFFIX
+from runner.engine.data_files import (
+    SYMBOL,
+    TIMEFRAME,
+    files_of,
+    shown_of,
+    ticker_of,
+    timeframes_of,
+)
 from runner.engine.repairs import NOTHING, Allowed
 from runner.engine.series import Series
 from runner.errors import DataError
 from runner.protocol.admission import ANY_SYMBOL
+from runner.protocol.enums import TIMEFRAME_MS
 
 SAMPLE = "sample"
 SAMPLE_SYMBOLS = ("S:AAPL", "S:GOOG", "S:IBM", "S:MSFT")
 """What the bundled prices hold: daily candles from 2000 (S:GOOG: 2004) to 2013."""
-PLACEHOLDER = "{symbol}"
 
 
 def open_data(
@@ -40,7 +47,8 @@ def open_data(
 
     Args:
         path: `sample` for the bundled prices; a file with one symbol, CSV (plain or packed) or
-            Parquet; or a pattern with `{symbol}`, one file per symbol.
+            Parquet; or a pattern with `{symbol}`, `{timeframe}`, `*`, `?`, `[...]` or `**`.
+            Several files of one symbol are one series.
         symbols: as orders spell them, e.g. `S:AAPL`. Without any, a file gives its own name
             (`aapl.csv` becomes `S:AAPL`) and the sample its first symbol. `*` stands for all
             symbols of the sample, or for that of the file.
@@ -58,26 +66,28 @@ def open_data(
     wanted = list(dict.fromkeys(symbols))
     if path == SAMPLE:
         return _sample(wanted, timeframe, start_ms, end_ms, calendar)
-    if PLACEHOLDER in path:
-        sources = [(symbol, _matching(path, symbol)) for symbol in _named(wanted, path)]
-    else:
-        file = existing_file(path)
-        sources = [(_only(wanted, file), file)]
     storage = Storage()
-    return [
-        read_csv(
-            file,
-            symbol=symbol,
-            timeframe=timeframe,
-            start_ms=start_ms,
-            end_ms=end_ms,
-            columns=columns,
-            allowed=allowed,
-            storage=storage,
-            calendar=calendar,
+    found = []
+    for symbol in _named(wanted, path) if SYMBOL in path else [_only(wanted, path, timeframe)]:
+        length = timeframe
+        if TIMEFRAME in path and length is None:
+            length = _only_timeframe(path, symbol)
+        files = files_of(path, symbol, length)
+        found.append(
+            read_csv(
+                *files,
+                symbol=symbol,
+                timeframe=length,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                name=shown_of(path, files, symbol, length),
+                columns=columns,
+                allowed=allowed,
+                storage=storage,
+                calendar=calendar,
+            )
         )
-        for symbol, file in sources
-    ]
+    return found
 
 
 def _sample(
@@ -103,7 +113,7 @@ def _sample(
 
     made = []
     for symbol in wanted or SAMPLE_SYMBOLS[:1]:
-        name = f"{_ticker(symbol)}.csv"
+        name = f"{ticker_of(symbol)}.csv"
         with as_file(files("runner.engine") / SAMPLE / name) as file:
             made.append(
                 read_csv(
@@ -130,82 +140,47 @@ def _named(wanted: list[str], path: str) -> list[str]:
     )
 
 
-def _only(wanted: list[str], file: Path) -> str:
+def _only(wanted: list[str], path: str, timeframe: str | None) -> str:
     if len(wanted) > 1:
         raise DataError(
             f"one file holds one symbol, and {len(wanted)} are asked for: {', '.join(wanted)}",
-            where=str(file),
+            where=path,
             fix="give a pattern with one file per symbol: --data prices/{symbol}.csv",
             id="E360",
         )
-    return wanted[0] if wanted and wanted[0] != ANY_SYMBOL else f"S:{_bare_name(file)}"
+    if wanted and wanted[0] != ANY_SYMBOL:
+        return wanted[0]
+    if TIMEFRAME in path or len(files := files_of(path, "", timeframe)) > 1:
+        raise DataError(
+            f"the symbol must be named, was {', '.join(wanted) or 'none'}",
+            where=path,
+            why="a pattern of files does not tell it",
+            fix="name it: -s S:AAPL:candle",
+            id="E360",
+        )
+    return f"S:{_bare_name(files[0])}"
+
+
+def _only_timeframe(path: str, symbol: str) -> str:
+    found = timeframes_of(path, symbol)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise DataError(
+            f"no data file of {symbol} fits the pattern, whatever the timeframe",
+            where=path,
+            why=f"{TIMEFRAME} is one of {', '.join(TIMEFRAME_MS)}",
+            fix="check the path",
+            id="E351",
+        )
+    raise DataError(
+        f"{path} needs the timeframe by name, and {symbol} has {', '.join(found)}",
+        fix=f"name it: -s {symbol}:candle_{found[0]}, or data.timeframe",
+        id="E360",
+    )
 
 
 def _bare_name(file: Path) -> str:
     name = file.name.lower()
     packed = next((one for one in reversed(SUFFIXES) if name.endswith(one)), file.suffix)
     return file.name[: len(file.name) - len(packed)].upper()
-
-
-def _ticker(symbol: str) -> str:
-    return symbol.partition(":")[2] or symbol
-
-
-def _matching(pattern: str, symbol: str) -> Path:
-    ticker = _ticker(symbol)
-    for name in (symbol, ticker):
-        if "/" in name or "\\" in name or "\0" in name or name.startswith("."):
-            raise DataError(
-                f"a symbol in a file name is a plain word, was {symbol!r}",
-                where=pattern,
-                why="it would lead to a file elsewhere",
-                id="E360",
-            )
-    full = Path(pattern.replace(PLACEHOLDER, symbol))
-    return full if full.is_file() else existing_file(pattern.replace(PLACEHOLDER, ticker))
-
-
-def existing_file(path: str) -> Path:
-    """Return the file at `path`.
-
-    Raises:
-        DataError: E351; there is none, or it is a directory. The error names what is beside it.
-    """
-    file = Path(path).expanduser()
-    if file.is_dir():
-        found = _data_files(file)
-        raise DataError(
-            "the data path is a directory",
-            where=path,
-            why=f"it holds {_some(found)}" if found else "it holds no .csv file",
-            fix=f"name a file, or one file per symbol: --data {path.rstrip('/')}/{PLACEHOLDER}.csv",
-            id="E351",
-        )
-    if not file.exists():
-        folder = file.parent
-        beside = _data_files(folder) if folder.is_dir() else []
-        near = get_close_matches(file.name, beside, n=1)
-        raise DataError(
-            "there is no such data file",
-            where=path,
-            why=(
-                f"{folder} holds {_some(beside)}"
-                if beside
-                else f"{folder} holds no .csv file"
-                if folder.is_dir()
-                else f"there is no directory {folder}"
-            ),
-            fix=f"did you mean {folder / near[0]}?" if near else "check the path",
-            id="E351",
-        )
-    return file
-
-
-def _data_files(folder: Path) -> list[str]:
-    return sorted(
-        one.name for one in folder.iterdir() if one.name.lower().endswith((*SUFFIXES, SUFFIX))
-    )
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runner.engine.calendar import DAY_MS, Calendar
 from runner.engine.csv_data import even_times, smallest_step
-from runner.engine.csv_reading import read_columns
+from runner.engine.joining import read_files
 from runner.engine.repairs import Allowed, Repairs
 from runner.engine.series import Series
 from runner.protocol.enums import TIMEFRAME_MS
@@ -78,19 +78,22 @@ class Inspection:
         return self.series.repairs
 
 
-def inspect_csv(
-    path: Path, *, columns: Mapping[str, str] | None = None, calendar: Calendar | None = None
+def inspect_files(
+    files: Sequence[Path],
+    shown: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    calendar: Calendar | None = None,
 ) -> Inspection:
-    """Return what is in a file, plain or packed, its days and clocks those of `calendar`.
+    """Return what is in a file, or in several that are one series, its days those of `calendar`.
 
     Raises:
         DataError: the file cannot be read as a table of candles at all; E351 to E354, E358, E362
             to E364.
     """
     allowed = Allowed(sort=True, dedupe=True, skip_bad=NO_LIMIT)
-    series = read_columns(
-        path, path.name, path.name, columns=columns, allowed=allowed, calendar=calendar
-    )
+    name = files[0].name if len(files) == 1 else shown
+    series = read_files(files, name, name, columns=columns, allowed=allowed, calendar=calendar)
     return inspect_series(series)
 
 

@@ -157,7 +157,7 @@ def _account(frame: wire.AccountFrame) -> Message:
 
 
 def _connection(frame: wire.ConnectionFrame) -> Message:
-    return Connection(frame.event, frame.broker, frame.error, frame.gap_duration_ms)
+    return Connection(frame.event, frame.broker, frame.error, frame.gap_duration_ms, frame.run_id)
 
 
 def _rate_limit(frame: wire.RateLimitFrame) -> Message:

@@ -222,6 +222,8 @@ class Connection(msgspec.Struct, frozen=True, gc=False):
     broker: str | None = None
     error: str | None = None
     gap_duration_ms: int | None = None
+    run_id: str | None = None
+    """What a client comes back to a backtest with after a loss; only our own engine names one."""
 
 
 class RateLimit(msgspec.Struct, frozen=True, gc=False):

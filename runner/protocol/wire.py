@@ -170,6 +170,7 @@ class ConnectionFrame(AnyFrame, tag="connection"):
     broker: str | None = None
     error: str | None = None
     gap_duration_ms: int | None = None
+    run_id: str | None = None
 
 
 class RateLimitFrame(AnyFrame, tag="rate_limit"):

@@ -1,7 +1,8 @@
 """The law, and nothing else:
 
     An event is acknowledged only after the strategy's handler has returned and every order it
-    placed has been answered. A handler that raises acknowledges nothing.
+    placed has been answered. A handler that raises acknowledges nothing. An event that comes a
+    second time is not handled again, only acknowledged.
 
 `converse` is a generator without I/O. It yields what it needs (a command to execute, an ack to
 send, or `NEXT`) and is sent the answer. A driver runs it: over the embedded exchange, where
@@ -22,6 +23,7 @@ from runner.session.asks import NEXT, Ack, Arrival, Ask, Closed, Ending, Regaine
 from runner.session.calling import call, fail
 from runner.session.executing import flush
 from runner.session.folding import folds_of
+from runner.session.handled import Handled
 from runner.session.state import Session
 
 ACK_LIMIT = 256
@@ -49,6 +51,7 @@ def converse(session: Session) -> Talk:
         yield from flush(session)
     pending: list[str] = []
     """Ids whose handling is over and which no ack has named yet."""
+    handled = Handled()
     while True:
         arrival: Any = yield NEXT  # an `Answer`; its exact type decides
         kind = type(arrival)
@@ -65,16 +68,18 @@ def converse(session: Session) -> Talk:
         if kind is Arrival:
             message, event_id, more = arrival.message, arrival.event_id, arrival.more
             if type(message) is not BacktestComplete:
-                try:
-                    folds[type(message)](message)
-                    if outbox:
-                        yield from flush(session)
-                except (StrategyFailed, RiskHalt):
-                    # The failed event stays unacknowledged; those before it in the burst are done.
-                    if pending:
-                        yield Ack(tuple(pending))
-                    raise
+                if event_id is None or event_id not in handled:
+                    try:
+                        folds[type(message)](message)
+                        if outbox:
+                            yield from flush(session)
+                    except (StrategyFailed, RiskHalt):
+                        # The failed event stays unacknowledged; those before it are done.
+                        if pending:
+                            yield Ack(tuple(pending))
+                        raise
                 if event_id is not None:
+                    handled.add(event_id)
                     pending.append(event_id)
                 if pending and (not more or len(pending) >= ACK_LIMIT):
                     yield Ack(tuple(pending))
@@ -86,6 +91,7 @@ def converse(session: Session) -> Talk:
             yield from _finish(session, pending)
             return _confirm(session, Ending("complete", confirmed=event_id is not None))
         if kind is Regained:
+            handled.clear()
             state = yield ReadState()
             for order in desk.load(state):
                 call(session, session.handler("on_order"), order)

@@ -60,6 +60,26 @@ def load_strategy(spec: str, *, cwd: Path, trust: bool = False) -> type[Strategy
     return _from_entry_point(spec, cwd)
 
 
+def strategies_in(typed: str, *, cwd: Path, trust: bool = False) -> list[type[Strategy]]:
+    """Return the strategies that a file defines and that can be named; none has been checked.
+
+    Raises:
+        StrategyLoadError: E401 to E420; there is no such file, its code fails, or it has none.
+        ConfigError: E341 to E343, the place it comes from is not trusted.
+    """
+    refuse_url(typed)
+    path = checked_path(typed, cwd, trust=trust)
+    module = guarded_import(lambda: _execute(path), shown=typed, file=path, cwd=cwd)
+    return _own(module) or [_only(module, typed, cwd)]
+
+
+def installed_strategies() -> dict[str, EntryPoint]:
+    """Return the entry points of the group `runner.strategies` by name."""
+    from importlib.metadata import entry_points  # reads every installed package: only for names
+
+    return {one.name: one for one in entry_points(group=GROUP)}
+
+
 def _from_path(spec: str, cwd: Path, *, trust: bool) -> type[Strategy]:
     typed, name = spec, ""
     if not spec.endswith(".py") and ".py:" in spec:
@@ -83,9 +103,7 @@ def _from_module(module_name: str, name: str, cwd: Path) -> type[Strategy]:
 
 
 def _from_entry_point(name: str, cwd: Path) -> type[Strategy]:
-    from importlib.metadata import entry_points  # reads every installed package: only for names
-
-    installed = {one.name: one for one in entry_points(group=GROUP)}
+    installed = installed_strategies()
     point = installed.get(name)
     if point is None:
         raise _no_such_name(name, installed, cwd)
@@ -151,7 +169,7 @@ def _named(module: ModuleType, name: str, typed: str, cwd: Path) -> type[Strateg
 
 def _only(module: ModuleType, typed: str, cwd: Path) -> type[Strategy]:
     own = [one for one in _strategies(module, own=True) if not one.__name__.startswith("_")]
-    concrete = [one for one in own if not inspect.isabstract(one)]
+    concrete = _own(module)
     if len(concrete) == 1:
         return check_strategy(concrete[0], cwd)
     if len(concrete) > 1:
@@ -165,6 +183,14 @@ def _only(module: ModuleType, typed: str, cwd: Path) -> type[Strategy]:
     if own:
         return check_strategy(own[0], cwd)  # abstract: says which methods are open
     raise _none_found(module, typed)
+
+
+def _own(module: ModuleType) -> list[type[Strategy]]:
+    return [
+        one
+        for one in _strategies(module, own=True)
+        if not one.__name__.startswith("_") and not inspect.isabstract(one)
+    ]
 
 
 def _none_found(module: ModuleType, typed: str) -> StrategyLoadError:

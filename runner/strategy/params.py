@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar, cast, get_type_hints
 
-from runner.errors import ConfigError
+from runner.errors import ConfigError, StrategyLoadError
 
 T = TypeVar("T")
 
@@ -80,24 +80,13 @@ def resolve_params(strategy: type, given: Mapping[str, object]) -> dict[str, Any
 
     Raises:
         ConfigError: E310, naming every unknown name and every value that does not fit.
+        StrategyLoadError: E433, the type of a parameter cannot be checked.
     """
-    from pydantic import ConfigDict, Field, ValidationError, create_model
+    from pydantic import ValidationError
 
     declared = declared_params(strategy)
     problems = [_unknown(name, declared) for name in given if name not in declared]
-    hints = get_type_hints(strategy)
-    fields: dict[str, Any] = {
-        name: (
-            hints.get(name, type(one.default)),
-            Field(one.default, ge=one.ge, gt=one.gt, le=one.le, lt=one.lt),
-        )
-        for name, one in declared.items()
-    }
-    model = create_model(
-        "Params",
-        __config__=ConfigDict(validate_default=True, allow_inf_nan=False, protected_namespaces=()),
-        **fields,
-    )
+    model = _model(strategy, declared)
     values: dict[str, Any] = {}
     try:
         checked = model(**{name: value for name, value in given.items() if name in declared})
@@ -118,6 +107,36 @@ def resolve_params(strategy: type, given: Mapping[str, object]) -> dict[str, Any
             id="E310",
         )
     return values
+
+
+def _model(strategy: type, declared: Mapping[str, Param]) -> Any:
+    from pydantic import ConfigDict, Field, create_model
+
+    try:
+        hints = get_type_hints(strategy)
+        fields: dict[str, Any] = {
+            name: (
+                hints.get(name, type(one.default)),
+                Field(one.default, ge=one.ge, gt=one.gt, le=one.le, lt=one.lt),
+            )
+            for name, one in declared.items()
+        }
+        return create_model(
+            "Params",
+            __config__=ConfigDict(
+                validate_default=True, allow_inf_nan=False, protected_namespaces=()
+            ),
+            **fields,
+        )
+    except Exception as error:  # noqa: BLE001 - what is wrong comes from the declaration
+        # A name that does not exist, a type of another library, bounds on a text, and more.
+        raise StrategyLoadError(
+            f"the parameters of {strategy.__name__} cannot be checked: "
+            + str(error).partition("\n")[0],
+            why="a parameter has a plain type: int, float, str, bool, Decimal",
+            fix="declare it like `fast: int = param(10, ge=2)`",
+            id="E433",
+        ) from None
 
 
 def _sentence(message: str) -> str:

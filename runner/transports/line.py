@@ -1,8 +1,9 @@
 """The line to a peer: one connection after another, as far as the kind of run allows.
 
 A backtest stands or falls with its connection once an event has been delivered: what was missed
-cannot be had again. A live run goes on over a new connection and is told of the gap. Decides when
-to try again; reads and writes nothing itself.
+cannot be had again. Unless the engine has named the run: then it keeps what was not acknowledged,
+and the run goes on over a new connection as if nothing had happened. A live run goes on as well,
+and is told of the gap. Decides when to try again; reads and writes nothing itself.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from runner.errors import ConnectError, ProtocolError
+from runner.protocol import messages
 from runner.protocol.codec import decode
 from runner.protocol.messages import (
     AccountUpdate,
@@ -30,7 +33,7 @@ from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.connection import Connection, Silence
 from runner.transports.guard import Guard
 from runner.transports.http import place_of, proxy_for
-from runner.transports.opening import PORT_HINT, open_connection
+from runner.transports.opening import PORT_HINT, RunGone, open_connection
 from runner.transports.patience import Patience, usable_cores
 from runner.transports.settings import ConnectionSettings
 from runner.transports.stop import StopRequest
@@ -40,6 +43,10 @@ from runner.transports.wire import ABNORMAL, Ended, Wire
 NORMAL, GOING_AWAY = 1000, 1001
 _SENT_NOTHING = "the peer opened it, then sent nothing"
 _PATIENCE_HINT = "look at the engine's log; raise connection.open_timeout if it only loads for long"
+SETTLE_ATTEMPTS = 5
+"""Attempts to repeat the last acknowledgment of a run that is complete on our side."""
+MAX_RUN_ID = 256
+"""Longest name of a run that is taken, in characters: it has to fit into an address."""
 _LOG = logging.getLogger(__name__)
 _USEFUL = (
     Candle,
@@ -65,6 +72,7 @@ class Line:
         *,
         backtest: bool,
         draw: Callable[[], float],
+        run_id: str | None = None,
     ) -> None:
         proxy = proxy_for(url.replace("ws", "http", 1))
         if proxy is not None:
@@ -74,7 +82,14 @@ class Line:
         self._waker = waker
         self._stop = stop
         self._backtest = backtest
+        self._draw = draw
         self._attempts = Attempts(settings, draw)
+        self._run_id = run_id
+        """What a broken backtest is come back to with; None for one that cannot be."""
+        self._is_welcome = False
+        """Whether the `CONNECTED` of the run was handed over; coming back brings another one."""
+        self._said = b""
+        """What was sent last."""
         self._patience: Patience | None = None
         if backtest and settings.spin_us > 0 and usable_cores() > 1:
             self._patience = Patience(settings.spin_us / 1e6)
@@ -100,15 +115,15 @@ class Line:
         while True:
             connection = self._connection
             if connection is None:
-                regained = self._open()
-                if regained is not None:
-                    return regained
+                news = self._open()
+                if news is not None:
+                    return news
                 continue
             raw = connection.receive(self._timeout_s)
             if type(raw) is bytes:
                 frame = decode(raw)
-                if not self._is_useful:
-                    self._greeted(frame)
+                if not self._is_useful and self._greeted(frame):
+                    continue
                 return Arrival(frame.message, frame.event_id, bool(connection.messages))
             if isinstance(raw, Silence):
                 over = self._nothing_came(connection, raw)
@@ -119,8 +134,27 @@ class Line:
 
     def send(self, text: bytes) -> None:
         """Send a message; lost with the connection, if that is lost."""
+        self._said = text
         if self._connection is not None:
             self._connection.send(text)
+
+    def settle(self) -> None:
+        """Make sure that the peer has read what was sent last, where it keeps the run.
+
+        A connection that breaks off instead of closing may have lost it: come back and repeat it.
+        The run is complete on our side, so that a failure to do so is none of the run.
+        """
+        self._attempts = Attempts(replace(self._settings, max_attempts=SETTLE_ATTEMPTS), self._draw)
+        for _ in range(SETTLE_ATTEMPTS):
+            if self._connection is None:
+                return
+            ended = self._drop(NORMAL, self._settings.close_timeout_s)
+            if self._run_id is None or ended is None or ended.code != ABNORMAL:
+                return
+            while self._connection is None:
+                if self._open() is not None:
+                    return
+            self.send(self._said)
 
     def close(self, *, in_order: bool) -> None:
         """Close the connection, and wait for the peer to do so only if the run ended in order."""
@@ -129,21 +163,29 @@ class Line:
             self._settings.close_timeout_s if in_order else 0.0,
         )
 
-    def _drop(self, code: int, timeout_s: float) -> None:
+    def _drop(self, code: int, timeout_s: float) -> Ended | None:
         if self._guard is not None:
             self._guard.stop()
             self._guard = None
-        if self._connection is not None:
-            self._connection.close(code, timeout_s=timeout_s)
-            self._connection = None
+        if self._connection is None:
+            return None
+        self._connection.close(code, timeout_s=timeout_s)
+        ended, self._connection = self._connection.ended, None
+        return ended
 
-    def _open(self) -> Regained | Stop | None:
+    def _open(self) -> Closed | Regained | Stop | None:
         settings = self._settings
         is_again = self._attempts.failures > 0
         try:
-            sock, protocol, arrived = open_connection(self._url, settings, self._waker)
+            sock, protocol, arrived = open_connection(
+                self._url, settings, self._waker, run_id=self._run_id
+            )
         except TemporaryFailure as failure:
             return self._pause(failure)
+        except RunGone as failure:
+            if not self._delivered:
+                raise
+            return Closed(ABNORMAL, f"it broke off, and {failure.what}: {failure.why}")
         except Interrupted:
             return self._stop.asked
         self._connection = Connection(
@@ -160,13 +202,22 @@ class Line:
         gap_ms = round((time.monotonic() - self._blind_since) * 1000)
         return Regained(gap_ms) if is_again and not self._backtest else None
 
-    def _greeted(self, frame: Frame) -> None:
+    def _greeted(self, frame: Frame) -> bool:
+        """Note how a connection begins; return whether the strategy has been told so before."""
         self._is_greeted = True
+        message = frame.message
+        if self._backtest and isinstance(message, messages.Connection):
+            run_id = message.run_id
+            if message.event == "CONNECTED" and run_id and len(run_id) <= MAX_RUN_ID:
+                is_again, self._is_welcome = self._is_welcome, True
+                self._run_id = run_id
+                return is_again
         if self._backtest:
             self._timeout_s = self._settings.stall_timeout_s
-        if frame.event_id is not None or isinstance(frame.message, _USEFUL):
+        if frame.event_id is not None or isinstance(message, _USEFUL):
             self._is_useful = self._delivered = True
             self._attempts.succeeded()
+        return False
 
     def _nothing_came(self, connection: Connection, silence: Silence) -> Closed | Stop | None:
         if connection.ended is not None and not connection.messages:
@@ -197,7 +248,9 @@ class Line:
                 fix=f"raise connection.max_frame_bytes if frames are that large; {PORT_HINT}",
                 id="E742",
             )
-        if self._backtest and (self._delivered or ended.code == NORMAL):
+        # An engine that closes has decided to; only what just broke can be come back to.
+        is_kept = self._run_id is not None and ended.code == ABNORMAL
+        if self._backtest and (self._delivered or ended.code == NORMAL) and not is_kept:
             return Closed(ended.code, ended.reason)
         self._blind_since = time.monotonic()
         said = f"{ended.code} {ended.reason}".strip()
@@ -207,9 +260,15 @@ class Line:
         fix = _PATIENCE_HINT if said == _SENT_NOTHING else ""
         return self._pause(ConnectError(what, where=self._url, fix=fix, id="E604"))
 
-    def _pause(self, failure: ConnectError) -> Stop | None:
+    def _pause(self, failure: ConnectError) -> Closed | Stop | None:
         try:
             self._waker.sleep(self._attempts.failed(failure))
         except Interrupted:
             return self._stop.asked
+        except ConnectError as last:
+            if not (self._backtest and self._delivered):
+                raise
+            return Closed(
+                ABNORMAL, f"it broke off, and coming back failed: {last.what}, {last.why}"
+            )
         return None

@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 from websockets.client import ClientProtocol
 from websockets.datastructures import Headers
@@ -21,6 +22,7 @@ from websockets.uri import WebSocketURI, parse_uri
 
 from runner.errors import ConfigError, ConnectError, ProtocolError
 from runner.transports.backoff import START_HINT, TemporaryFailure
+from runner.transports.rejections import envelope_of
 from runner.transports.settings import ConnectionSettings
 from runner.transports.waker import Waker
 
@@ -28,27 +30,35 @@ PORT_HINT = (
     "an engine's WebSocket is on port 8081 and its REST on 8080; "
     "a gateway's WebSocket is at /v1/ws of its port 8080"
 )
+RUN_ID = "run_id"
+"""Names the run to come back to, in the query of the address."""
 NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 CHUNK = 65_536
 """Bytes asked for in one read: hundreds of candles, and small enough to allocate for each one."""
 
 
+class RunGone(ConnectError):
+    """The engine does not keep the run that was named."""
+
+
 def open_connection(
-    url: str, settings: ConnectionSettings, waker: Waker
+    url: str, settings: ConnectionSettings, waker: Waker, *, run_id: str | None = None
 ) -> tuple[socket.socket, ClientProtocol, list[Any]]:
     """Open a WebSocket and return its socket, its protocol and what has arrived already.
 
     The socket does not block and sends without delay. No proxy is used, whatever the environment
-    says.
+    says. `run_id` names the run to come back to, None for a new one.
 
     Raises:
         TemporaryFailure: E601, refused, unknown name, timeout, TLS failure, busy (429, 5xx).
-        ConnectError: E602, the peer does not let us in (401, 403).
+        ConnectError: E602, the peer does not let us in (401, 403); E605, it serves another
+            strategy (409).
+        RunGone: E606, it does not keep the run that is named.
         ProtocolError: E740, what answers there is not the WebSocket of an engine or gateway.
         Interrupted: the run was asked to end.
     """
     try:
-        uri = parse_uri(url)
+        uri = parse_uri(_named(url, run_id))
     except InvalidURI as error:
         raise ConfigError(f"not a WebSocket address: {error}", where=url, id="E340") from None
     until = time.monotonic() + settings.open_timeout_s
@@ -62,10 +72,19 @@ def open_connection(
         request.headers.update(Headers(settings.headers))
         protocol.send_request(request)
         events = _upgrade(sock, protocol, until, waker, url)
+    except InvalidStatus as error:
+        sock.close()
+        raise _refusal(error.response, url, is_named=run_id is not None) from None
     except BaseException:
         sock.close()
         raise
     return sock, protocol, events
+
+
+def _named(url: str, run_id: str | None) -> str:
+    if run_id is None:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode({RUN_ID: run_id})}"
 
 
 def _temporary(url: str, what: str, why: str = "") -> TemporaryFailure:
@@ -154,7 +173,7 @@ def _upgrade(
             else:
                 protocol.receive_eof()
             if protocol.handshake_exc is not None:
-                raise _refusal(protocol.handshake_exc, url)
+                raise _no_handshake(protocol.handshake_exc, url)
             events = protocol.events_received()
             if events:
                 return events[1:]
@@ -167,20 +186,24 @@ def _upgrade(
         raise _temporary(url, "the connection broke while opening", str(error)) from None
 
 
-def _refusal(error: Exception, url: str) -> Exception:
+def _no_handshake(error: Exception, url: str) -> Exception:
+    if isinstance(error, InvalidStatus):
+        return error
+    if isinstance(error.__cause__, EOFError):
+        return _temporary(url, "the connection was closed while opening")
+    return ProtocolError(
+        "what answers there does not speak WebSocket",
+        where=url,
+        why=str(error.__cause__ or error),
+        fix=PORT_HINT,
+        id="E740",
+    )
+
+
+def _refusal(response: Response, url: str, *, is_named: bool) -> Exception:
     """Return what an answer other than "switching protocols" means."""
-    if not isinstance(error, InvalidStatus):
-        if isinstance(error.__cause__, EOFError):
-            return _temporary(url, "the connection was closed while opening")
-        return ProtocolError(
-            "what answers there does not speak WebSocket",
-            where=url,
-            why=str(error.__cause__ or error),
-            fix=PORT_HINT,
-            id="E740",
-        )
-    response: Response = error.response
     status = response.status_code
+    body = bytes(response.body or b"")
     said = f"{status} {response.reason_phrase}".strip()
     if status in (401, 403):
         return ConnectError(
@@ -189,6 +212,22 @@ def _refusal(error: Exception, url: str) -> Exception:
             why="the key is missing or wrong, or this address is not allowed",
             fix="set GATEWAY_API_KEY to the key that the gateway was started with",
             id="E602",
+        )
+    if status == 409:
+        return ConnectError(
+            "the engine serves another strategy",
+            where=url,
+            why=envelope_of(status, body).message,
+            fix="wait until that run is over, or start another engine",
+            id="E605",
+        )
+    if status == 404 and is_named:
+        return RunGone(
+            "the engine does not keep this run",
+            where=url,
+            why=envelope_of(status, body).message,
+            fix="leave --resume out to begin a new run",
+            id="E606",
         )
     if status == 429 or status >= 500:
         return _temporary(url, f"the peer is not ready: HTTP {said}")

@@ -43,6 +43,7 @@ def run_websocket(
     stop: StopRequest | None = None,
     max_events: int | None = None,
     draw: Callable[[], float] = random.random,
+    run_id: str | None = None,
 ) -> Ending:
     """Run a session over a WebSocket and return how it ended.
 
@@ -57,6 +58,7 @@ def run_websocket(
         stop: asked whether the run shall end; a wait ends when it is.
         max_events: end after handing over this many messages.
         draw: returns 0 to 1, for the pauses between attempts to connect.
+        run_id: the run of an engine to come back to; None for a new one.
 
     Raises:
         ConnectError: the peer cannot be reached, refused us, or is lost for good.
@@ -70,7 +72,7 @@ def run_websocket(
 
     waker = Waker(is_asked)
     stop.on_ask(waker.wake)
-    line = Line(url, settings, waker, stop, backtest=session.backtest, draw=draw)
+    line = Line(url, settings, waker, stop, backtest=session.backtest, draw=draw, run_id=run_id)
     execute = _patient(rest, Attempts(settings, draw), waker)
     ids = _correlation_ids()
     talk = converse(session)
@@ -98,6 +100,8 @@ def run_websocket(
     except StopIteration as end:
         in_order = True
         ending: Ending = end.value
+        if ending.why == "complete":
+            line.settle()
         return ending
     except Interrupted:
         # Asked to end while the state could not be read: there is nothing the strategy could do.

@@ -220,10 +220,12 @@ def test_a_run_that_nobody_came_back_to_is_over_and_the_next_strategy_gets_a_fre
             assert types(play(websocket))[-1] == "backtest_complete"
 
 
-def test_a_strategy_that_closes_normally_is_done_with_its_run() -> None:
+@pytest.mark.parametrize("code", [1000, 1001])
+def test_a_strategy_that_says_goodbye_is_done_with_its_run(code: int) -> None:
     with engine(series(1.0), rules=KEPT, once=True) as running:
         with running.websocket() as websocket:
             receive(websocket)
+            websocket.close(code)
 
         assert running.wait() == "broken"
 

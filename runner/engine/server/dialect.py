@@ -29,7 +29,6 @@ from runner.protocol.messages import (
     TradeUpdate,
 )
 
-_JSON = msgspec.json.Encoder()
 _RAW_FRAMES = (Candle, OrderUpdate, TradeUpdate, PositionUpdate, AccountUpdate, BacktestComplete)
 _PONG = encode(Pong())
 
@@ -62,10 +61,7 @@ class Dialect:
 
 
 def _greeting(moment: datetime, run_id: str | None) -> list[bytes]:
-    frame = encode(Connection("CONNECTED"), timestamp=moment)
-    if run_id is None:
-        return [frame]
-    return [b'%b,"run_id":%b}' % (frame[:-1], _JSON.encode(run_id))]
+    return [encode(Connection("CONNECTED", run_id=run_id), timestamp=moment)]
 
 
 def _parting(moment: datetime) -> list[bytes]:

@@ -20,7 +20,7 @@ CLOSE_SECONDS = 5.0
 """How long the client's answer to our closing frame is awaited."""
 _TEXT_FRAME = 0x81
 _SHORT, _MEDIUM = 126, 65_536
-_NORMAL = 1000
+_NORMAL, _GOING_AWAY = 1000, 1001
 _CLOSED = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
@@ -65,8 +65,8 @@ class Line:
 
     @property
     def has_left_for_good(self) -> bool:
-        """True if the client has said in so many words that it is done."""
-        return self._heard == _NORMAL
+        """True if the client has said in so many words that it is done, well or not."""
+        return self._heard in (_NORMAL, _GOING_AWAY)
 
     @property
     def backlog(self) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.engine.calendar import DAY_MS, Calendar, WallClockError
-from runner.engine.data_inspection import inspect_csv
+from runner.engine.data_inspection import inspect_files
 from runner.engine.feed import Feed
 from runner.engine.series import Series
 from runner.errors import DataError
@@ -232,7 +232,7 @@ def test_weekends_and_missing_days_are_counted_in_the_zone(tmp_path: Path) -> No
     file = tmp_path / "prices.csv"
     file.write_text(HEADER + "".join(f"{one} 00:00{ROW}" for one in dates))
 
-    found = inspect_csv(file, calendar=NEW_YORK)
+    found = inspect_files([file], file.name, calendar=NEW_YORK)
 
     assert (found.timeframe, found.weekends_left_out, found.off_grid) == ("1d", True, 0)
     assert [(iso_ms(one.after_ms), one.missing) for one in found.longest_gaps] == [

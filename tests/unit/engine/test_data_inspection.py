@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine.data_inspection import SHOWN, Gap, Inspection, inspect_csv
+from runner.engine.data_inspection import SHOWN, Gap, Inspection, inspect_files
 from runner.errors import DataError
 from tests.helpers import DAY_MS, START_MS
 from tests.unit.engine.csv_files import HEADER, days
@@ -18,7 +18,7 @@ ROW = "10,12,9,11,100\n"
 def inspected(folder: Path, text: str, **options: object) -> Inspection:
     file = folder / "prices.csv"
     file.write_text(text)
-    return inspect_csv(file, **options)  # type: ignore[arg-type]
+    return inspect_files([file], file.name, **options)  # type: ignore[arg-type]
 
 
 def rows(*starts: str) -> str:

@@ -12,7 +12,7 @@ from runner.engine import parquet_source
 from runner.engine.calendar import Calendar
 from runner.engine.csv_data import read_csv
 from runner.engine.data import open_data
-from runner.engine.data_inspection import inspect_csv
+from runner.engine.data_inspection import inspect_files
 from runner.engine.repairs import Allowed
 from runner.engine.series import Series
 from runner.errors import DataError
@@ -229,7 +229,9 @@ def test_a_pattern_of_symbols_finds_parquet_files(tmp_path: Path) -> None:
 
 
 def test_a_parquet_file_is_inspected_like_any_other(tmp_path: Path) -> None:
-    found = inspect_csv(write(tmp_path, "1", "3", "2", "2"))
+    file = write(tmp_path, "1", "3", "2", "2")
+
+    found = inspect_files([file], file.name)
 
     assert (len(found.series), found.repairs.moved, found.repairs.repeated) == (3, 2, 1)
 

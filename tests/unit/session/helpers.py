@@ -70,6 +70,7 @@ class Conversation:
         self.peer = peer or Accepting()
         self.asked: list[Ask] = []
         self.ending: Ending | None = None
+        self.arrivals = 0
         self._talk = converse(self.session)
 
     @property
@@ -90,10 +91,12 @@ class Conversation:
         return self._answer(lambda: self._talk.send(answer))
 
     def arrive(
-        self, message: Message | None = None, id: str | None = "evt-1", *, more: bool = False
+        self, message: Message | None = None, id: str | None = "", *, more: bool = False
     ) -> list[Ask]:
-        """Let a frame arrive, by default a candle."""
-        return self.send(Arrival(candle() if message is None else message, id, more))
+        """Let a frame arrive, by default a candle, and by default with the next id."""
+        self.arrivals += 1
+        event_id = f"evt-{self.arrivals}" if id == "" else id
+        return self.send(Arrival(candle() if message is None else message, event_id, more))
 
     def _answer(self, go_on: Callable[[], Ask]) -> list[Ask]:
         asked: list[Ask] = []

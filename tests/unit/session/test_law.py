@@ -518,3 +518,34 @@ def test_the_limit_is_on_the_requests_of_one_event(extra: int) -> None:
         assert conversation.acked == ["evt-1", "evt-2"]
 
     assert len(peer.orders) == MAX_REQUESTS_PER_EVENT * (1 if extra else 2)
+
+
+# The same event twice
+
+
+def test_F8_an_event_that_comes_again_is_acknowledged_again_and_not_handled() -> None:
+    conversation = begun(Buying)
+    conversation.arrive(id="evt-1")
+    conversation.arrive(id="evt-2")
+    conversation.arrive(id="evt-1", more=True)
+    asked = conversation.arrive(id="evt-2")
+
+    assert conversation.strategy.calls == ["on_start", 100.0, 100.0]
+    assert asked == [Ack(("evt-1", "evt-2"))]
+
+
+def test_F8_events_without_an_id_are_never_repetitions() -> None:
+    conversation = begun(Watching)
+    conversation.arrive(id=None)
+    conversation.arrive(id=None)
+
+    assert conversation.strategy.calls == ["on_start", 100.0, 100.0]
+
+
+def test_F9_ids_that_start_anew_after_a_live_connection_was_lost_are_new_events() -> None:
+    conversation = begun(Watching, backtest=False)
+    conversation.arrive(id="evt-1")
+    conversation.send(Regained(5))
+    conversation.arrive(id="evt-1")
+
+    assert conversation.strategy.calls == ["on_start", 100.0, ("RECONNECTED", 5), 100.0]

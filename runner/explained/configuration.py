@@ -1,0 +1,156 @@
+"""Errors of the configuration and the environment (exit code 3)."""
+
+from __future__ import annotations
+
+from runner.explained.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "E300",
+        "The configuration or the environment is invalid",
+        means="A value that was set, somewhere, cannot be used. Nothing was run.",
+        causes=("a value in a file, a variable or a flag",),
+        fixes=("see every value and where it came from: runner validate-config",),
+        example="runner validate-config my.yaml",
+    ),
+    Entry(
+        "E301",
+        "The configuration has problems",
+        means=(
+            "Files, variables and flags were read, and all that is wrong with them is "
+            "listed: place, key, what, and a hint. Nothing was run and nothing was "
+            "connected."
+        ),
+        causes=(
+            "a misspelt key; the hint names the nearest one",
+            "a value without its unit, such as 5 for a rate",
+            "a variable RUNNER_... that is no key",
+            "an engine and a gateway that are both set",
+        ),
+        fixes=(
+            "correct each line that is listed; the position is file:line:column",
+            "check again without running: runner validate-config FILE",
+        ),
+        example="runtime: embeded",
+    ),
+    Entry(
+        "E310",
+        "Parameters of the strategy are invalid",
+        means=(
+            "A parameter that was given is not declared by the strategy, or its value is "
+            "outside of the declared bounds."
+        ),
+        causes=(
+            "a misspelt name; the message names the nearest one",
+            "a value below ge= or above le= of its declaration",
+            "a parameter of another strategy left in the file",
+        ),
+        fixes=(
+            "look at the overview in the message, or at runner strategies",
+            "change the declaration in the strategy: param(10, ge=2, le=200)",
+        ),
+        example="runner run strategies/sma_cross.py -p fast=1",
+    ),
+    Entry(
+        "E320",
+        "The embedded engine has candles only",
+        means=(
+            "The subscriptions ask for quotes or other events that the embedded engine does "
+            "not have."
+        ),
+        causes=("a subscription such as S:AAPL:quote",),
+        fixes=(
+            "subscribe to candles: S:AAPL:candle",
+            "run against an engine or a gateway that has quotes",
+        ),
+        example="runner run strategies/sma_cross.py -s S:AAPL:quote",
+    ),
+    Entry(
+        "E321",
+        "More than one timeframe",
+        means=(
+            "The embedded engine replays data of one timeframe in one run, and the "
+            "subscriptions name several."
+        ),
+        causes=("candle_5m for one symbol and candle_1h for another",),
+        fixes=(
+            "subscribe to one timeframe",
+            "run twice",
+        ),
+        example="runner run s.py -s S:AAPL:candle_5m,S:MSFT:candle_1h",
+    ),
+    Entry(
+        "E330",
+        "A key would travel unencrypted",
+        means=(
+            "A key or token is set, and the address is neither encrypted nor on this "
+            "machine. Whoever listens on the way could trade with the key, so nothing was "
+            "sent."
+        ),
+        causes=("http:// or ws:// in the address of a remote peer",),
+        fixes=(
+            "use https:// and wss://",
+            "unset the variable if the peer asks for no key",
+        ),
+        example="GATEWAY_API_KEY=... GATEWAY_URL=http://gateway.example.com:8080 runner run s.py",
+    ),
+    Entry(
+        "E340",
+        "Not a WebSocket address",
+        means="The address of the engine's WebSocket cannot be read as one.",
+        causes=(
+            "a typing slip in ENGINE_WS_URL",
+            "a port that is no number",
+        ),
+        fixes=("write it like ws://localhost:8081",),
+        example="ENGINE_WS_URL=ws://localhost:80810 runner run s.py",
+    ),
+    Entry(
+        "E341",
+        "An address that cannot be used",
+        means=(
+            "Either a strategy is given as an address, or the environment names a proxy that"
+            " cannot be used."
+        ),
+        causes=(
+            "a strategy such as https://...: code from a network is never run",
+            "http_proxy or https_proxy with a typing slip",
+        ),
+        fixes=(
+            "download the strategy, read it, and give its path",
+            "correct the proxy, or list the host in no_proxy",
+        ),
+        example="runner run https://example.com/strategy.py",
+    ),
+    Entry(
+        "E342",
+        "The strategy's path leads out",
+        means=(
+            "The path climbs out of this directory with .., or a symbolic link leads out of "
+            "the project. It may lead to code of somebody else, so it was not loaded."
+        ),
+        causes=(
+            "a path like ../other/strategy.py",
+            "a symbolic link to a file elsewhere",
+        ),
+        fixes=(
+            "give the absolute path, which says openly where it leads",
+            "say that you trust it: --trust",
+        ),
+        example="runner run ../elsewhere/strategy.py",
+    ),
+    Entry(
+        "E343",
+        "Everybody may write to the strategy",
+        means=(
+            "The permissions of the strategy's file let every user of this machine change "
+            "it, and whoever changes it trades in your name."
+        ),
+        causes=("chmod 777, or a shared folder that makes all files writable",),
+        fixes=(
+            "chmod o-w FILE",
+            "say that you trust it: --trust",
+        ),
+        example="chmod 666 s.py; runner run s.py",
+    ),
+)

@@ -1,0 +1,69 @@
+"""Errors of what was required of a run (exit codes 8 and 9)."""
+
+from __future__ import annotations
+
+from runner.explained.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "E800",
+        "A gate failed",
+        means="The run finished, but something that was required of it did not happen.",
+        causes=("a limit that the strategy did not keep",),
+        fixes=("look at the result",),
+        example="a run in CI",
+    ),
+    Entry(
+        "E801",
+        "No market event arrived",
+        means=(
+            "The run finished without one candle or quote, or without one that is "
+            "subscribed. A strategy that saw nothing has proven nothing."
+        ),
+        causes=(
+            "the peer has no data for the symbols",
+            "subscriptions for other symbols than the peer sends",
+        ),
+        fixes=(
+            "subscribe to what the peer sends",
+            "look at the data of the peer",
+        ),
+        example="runner run configs/engine.yaml -s S:TSLA:candle",
+    ),
+    Entry(
+        "E802",
+        "A gate failed",
+        means=(
+            "The run finished, and something that was required of it with --fail-on or "
+            "--require-orders did not hold. The message says what, and by how much."
+        ),
+        causes=(
+            "a statistic beyond its limit",
+            "a strategy that placed no order",
+        ),
+        fixes=(
+            "look at the result above the message",
+            "change the strategy, or the gate",
+        ),
+        example="runner run s.py --fail-on 'max_drawdown > 20%'",
+    ),
+    Entry(
+        "E900",
+        "Trading was halted",
+        means="The run was ended to protect the account; a person must look before it goes on.",
+        causes=("a strategy out of control",),
+        fixes=("look at the orders, and at the account at the peer",),
+        example="a strategy in a loop",
+    ),
+    Entry(
+        "E910",
+        "One event caused too many requests",
+        means="One event led to more requests than any plan needs: a loop. Trading was halted.",
+        causes=(
+            "a new order for every rejection, in on_order",
+            "an order for every error, in on_error",
+        ),
+        fixes=("look at on_order and on_error, which run once for each answer",),
+        example="def on_order(self, order): self.buy(quantity=1)",
+    ),
+)

@@ -1,0 +1,86 @@
+"""Errors of the machine (exit code 10)."""
+
+from __future__ import annotations
+
+from runner.explained.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "E1000",
+        "The machine refused",
+        means="The operating system did not allow what was needed.",
+        causes=("permissions, a full disk",),
+        fixes=("look at what the machine says: runner doctor",),
+        example="a full disk",
+    ),
+    Entry(
+        "E1001",
+        "The port is in use",
+        means="Another program listens on the port that the engine was to use.",
+        causes=(
+            "an engine in another terminal",
+            "another server on 8080 or 8081",
+        ),
+        fixes=(
+            "stop it",
+            "choose another port: --ws-port, --rest-port; 0 takes a free one",
+        ),
+        example="runner engine serve, twice",
+    ),
+    Entry(
+        "E1002",
+        "Cannot listen on the port",
+        means="The system does not let this user listen there.",
+        causes=("a port below 1024",),
+        fixes=("choose a port from 1024 to 65535; 0 takes a free one",),
+        example="runner engine serve --rest-port 80",
+    ),
+    Entry(
+        "E1003",
+        "The data file cannot be written",
+        means="The system refused to write the file.",
+        causes=(
+            "no permission in the directory",
+            "a full disk",
+        ),
+        fixes=("check the directory, its permissions and the room on the disk: runner doctor",),
+        example="runner data sample /no/such/place.csv",
+    ),
+    Entry(
+        "E1004",
+        "The JUnit file cannot be written",
+        means=(
+            "The system refused to write the file that --junit names. The run itself is over,"
+            " and its result is printed."
+        ),
+        causes=(
+            "a directory that does not exist",
+            "no permission, or a full disk",
+        ),
+        fixes=("name a file in a directory that exists and can be written to",),
+        example="runner run s.py --junit no/such/place.xml",
+    ),
+    Entry(
+        "E1005",
+        "No room for the candles",
+        means=(
+            "Many candles are kept in a temporary file instead of memory, 48 bytes each, and "
+            "the system refused to write it."
+        ),
+        causes=("a full disk, or a small /tmp",),
+        fixes=(
+            "make room there",
+            "name another directory: TMPDIR=/elsewhere",
+            "see how much room there is: runner doctor",
+        ),
+        example="TMPDIR=/no/such/place runner run s.py --data huge.csv",
+    ),
+    Entry(
+        "E1010",
+        "The new strategy cannot be written",
+        means="The system refused to write a file, or to make its folder.",
+        causes=("no permission in the directory", "a full disk", "a folder of that name"),
+        fixes=("check the directory, its permissions and the room on the disk: runner doctor",),
+        example="runner new /no/such/place/my_strategy.py",
+    ),
+)

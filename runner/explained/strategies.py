@@ -1,0 +1,34 @@
+"""Errors of a strategy at work (exit code 5)."""
+
+from __future__ import annotations
+
+from runner.explained.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "E500",
+        "The strategy failed",
+        means="The strategy's own code raised, or blocked past its limit.",
+        causes=("an error in a handler",),
+        fixes=("look at the frames of your own code above the message",),
+        example="a handler that raises",
+    ),
+    Entry(
+        "E501",
+        "A handler raised",
+        means=(
+            "An exception left one of your handlers. The event is not acknowledged, because "
+            "its handling did not finish, and the run ends. The frames of your code stand "
+            "above the message."
+        ),
+        causes=(
+            "None in a calculation: a price or a position that is not there yet",
+            "an indicator that has not seen enough candles, used as a number",
+        ),
+        fixes=(
+            "mend the handler; test it in three lines with runner.testing",
+            "go on past errors: on_exception: skip",
+        ),
+        example="return candle.close / 0",
+    ),
+)
