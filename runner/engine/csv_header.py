@@ -17,6 +17,8 @@ from runner.errors import DataError
 PRICES = ("open", "high", "low", "close")
 FIELDS = ("time", *PRICES, "volume")
 """What a candle is made of: the names on our side of a mapping."""
+LABELS = ("symbol", "timeframe")
+"""What a whole file has only one of, and some write into every row."""
 EXPECTED = "timestamp,open,high,low,close,volume"
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "time": ("timestamp", "date", "time", "datetime", "open_time", "open time", "opentime"),
@@ -45,6 +47,8 @@ class Header:
     time_name: str
     is_data: bool = False
     """Whether the first row is no header, and holds a candle."""
+    labels: tuple[tuple[str, int], ...] = ()
+    """Columns that say the same in every row, by name: those of `LABELS` that are there."""
 
 
 def read_header(row: Sequence[str], shown: str, columns: Mapping[str, str] | None = None) -> Header:
@@ -92,6 +96,7 @@ def read_header(row: Sequence[str], shown: str, columns: Mapping[str, str] | Non
         (open_, high, low, close_),
         volume[0] if volume else None,
         names[time],
+        labels=tuple((name, names.index(name)) for name in LABELS if name in names),
     )
 
 

@@ -8,7 +8,9 @@ counted. May import the rows, the source, series and errors.
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice, pairwise
 from operator import le, lt
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import IO, Any
 
 from runner.engine.calendar import UTC_CALENDAR, Calendar
 from runner.engine.columns import Columns, ColumnWriter, Storage
-from runner.engine.csv_header import Header, read_header
+from runner.engine.csv_header import Header, cut, read_header
 from runner.engine.csv_rows import Block, RowError, explain_block, read_block
 from runner.engine.csv_source import open_text
 from runner.engine.csv_times import TimeReader
@@ -53,16 +55,17 @@ def read_columns(
             for UTC dates and no such times.
 
     Raises:
-        DataError: E351 to E358 and E362 to E365. In a Parquet file a place is a row, from 1.
+        DataError: E351 to E358 and E362 to E368. In a Parquet file a place is a row, from 1.
         MachineError: E1005; a file that is too long for memory finds no room on the disk.
     """
     reader = _Reader(shown, columns, allowed, storage or Storage(), TimeReader(calendar))
-    if is_parquet(path):
-        with open_table(Path(path), shown, columns, calendar) as table:
-            reader.read_table(table)
-    else:
-        with open_text(path, shown) as file:
-            reader.read(file)
+    with _unchanged(path, shown):
+        if is_parquet(path):
+            with open_table(Path(path), shown, columns, calendar) as table:
+                reader.read_table(table)
+        else:
+            with open_text(path, shown) as file:
+                reader.read(file)
     found = reader.columns()
     if not found[0]:
         raise DataError(
@@ -74,6 +77,33 @@ def read_columns(
     return Series(
         symbol, "", *found, origin=shown, repairs=reader.repairs, calendar=calendar or UTC_CALENDAR
     )
+
+
+@contextmanager
+def _unchanged(path: str | Path, shown: str) -> Iterator[None]:
+    before = _identity(path)
+    try:
+        yield
+    except DataError:
+        # A file that is being written ends with half of a row: that is not what is wrong with it.
+        if _identity(path) == before:
+            raise
+    if _identity(path) != before:
+        raise DataError(
+            "the data file was changed while it was read",
+            where=shown,
+            why="nobody could say which prices the result belongs to",
+            fix="run again when it is complete; have it written elsewhere and moved into place",
+            id="E367",
+        )
+
+
+def _identity(path: str | Path) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class _Reader:
@@ -94,6 +124,7 @@ class _Reader:
         self._storage = storage
         self._rows = ColumnWriter(storage)
         self._times = times
+        self._labels: dict[str, object] = {}
         self._latest: int | None = None
         """Start of the last row so far."""
 
@@ -156,6 +187,8 @@ class _Reader:
         if block is None:
             rows = list(map(as_text, rows))
             block = self._explained(rows, header, line)
+        if header.labels and block.times:
+            self._check_labels(block, rows, header, line)
         if not self._allowed.sort:
             self._check_order(block, rows, line)
         self._rows.extend(
@@ -190,6 +223,28 @@ class _Reader:
                 error.what, where=where(error.row), why=error.why, fix=error.fix, id=error.id
             ) from None
 
+    def _check_labels(
+        self, block: Block, rows: Sequence[Sequence[Any]], header: Header, line: int
+    ) -> None:
+        used = [rows[place] for place in block.places] if block.places else rows
+        for name, column in header.labels:
+            cells = [row[column] for row in used]
+            first = self._labels.setdefault(name, cells[0])
+            if cells.count(first) == len(cells):
+                continue
+            at = next(at for at, cell in enumerate(cells) if cell != first)
+            raise DataError(
+                f"the file holds two {name}s, {cut(str(first))!r} and {cut(str(cells[at]))!r}",
+                where=self._where(block, rows, at, line),
+                why=f"one series has one {name}",
+                fix="give each a file of its own: --data prices/{symbol}/{timeframe}.csv",
+                id="E368",
+            )
+
+    def _where(self, block: Block, rows: Sequence[Sequence[Any]], at: int, line: int) -> str:
+        place = block.places[at] if block.places else at
+        return f"{self._shown}:{line + sum(map(_lines_of, rows[:place]))}"
+
     def _check_order(self, block: Block, rows: Sequence[Sequence[Any]], line: int) -> None:
         times = block.times
         # Equal starts are in order where repeats may be dropped later.
@@ -204,8 +259,7 @@ class _Reader:
     def _refuse_order(
         self, block: Block, rows: Sequence[Sequence[Any]], at: int, before: int, line: int
     ) -> None:
-        place = block.places[at] if block.places else at
-        where = f"{self._shown}:{line + sum(map(_lines_of, rows[:place]))}"
+        where = self._where(block, rows, at, line)
         time = block.times[at]
         if time == before:
             raise _repeated(time, where)

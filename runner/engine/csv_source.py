@@ -1,55 +1,33 @@
-"""The text of a data file, plain or compressed, as a stream that never holds the whole of it.
+"""The text of a data file, plain or packed, as a stream that never holds the whole of it.
 
-The name says how a file is packed (`.gz`, `.zst`), its first bytes must agree. A packed file is
-not trusted: what comes out of it is bounded, and an end that is missing or followed by something
-else is an error. May import errors and, when a `.zst` file is opened, the Zstandard library.
-Nothing is written here, and nothing about candles is known.
+May import unpacking and errors. Nothing is written here, and nothing about candles is known.
 """
 
 from __future__ import annotations
 
 import io
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
+from runner.engine.unpacking import GZIP, PACKED, ZSTANDARD, open_packed
 from runner.errors import DataError
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst")
 """How files of text are called."""
-MAX_RATIO = 200
-"""Most bytes out for one byte in. Prices pack to a fifth or a tenth; gzip can reach 1,032."""
-FREE_BYTES = 16 * 2**20
-"""Below this, the ratio does not matter: the file fits anywhere."""
-MAX_UNPACKED = 64 * 2**30
-"""Most bytes of one file: a thousand million candles."""
+MAX_LINE = 2**20
+"""Most bytes of one line. No row of prices is a hundredth of that, and a line is read whole."""
 _CHUNK = 64 * 2**10
 _SNIFFED = 4096
-_GZIP = b"\x1f\x8b"
-_ZSTANDARD = b"\x28\xb5\x2f\xfd"
 _FOREIGN = {
-    _GZIP: ("is compressed (gzip)", "give it a name that ends in .csv.gz"),
-    _ZSTANDARD: ("is compressed (Zstandard)", "give it a name that ends in .csv.zst"),
+    GZIP: ("is compressed (gzip)", "give it a name that ends in .csv.gz"),
+    ZSTANDARD: ("is compressed (Zstandard)", "give it a name that ends in .csv.zst"),
     b"PK\x03\x04": ("is a zip archive or a spreadsheet", "unpack it, or save the sheet as CSV"),
     b"\xff\xfe": ("is UTF-16 text", "save it as UTF-8"),
     b"\xfe\xff": ("is UTF-16 text", "save it as UTF-8"),
     b"PAR1": ("is a Parquet file", "give it a name that ends in .parquet"),
 }
-
-
-class _Decompressor(Protocol):
-    """One packed member; the shape that Python's own bz2, lzma and zstd modules share."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
 
 
 @contextmanager
@@ -60,13 +38,13 @@ def open_text(path: str | Path, shown: str) -> Iterator[IO[str]]:
     line, and a text column nobody reads does no harm.
 
     Raises:
-        DataError: E351 if the file cannot be opened or read; E352 if it is of another kind; E358
-            if it is empty; E362 if it is not packed as its name says, or the library for it is
-            missing; E363 if it is damaged or cut off; E364 if far too much comes out of it.
-            All but the first few may be raised while reading.
+        DataError: E351 if the file cannot be opened or read; E352 if it is of another kind; E354
+            if a line of it is far too long; E358 if it is empty; E362 if it is not packed as its
+            name says, or the library for it is missing; E363 if it is damaged or cut off; E364 if
+            far too much comes out of it. All but the first few may be raised while reading.
     """
     try:
-        with _opened(Path(path), shown) as binary:
+        with _Lines(_opened(Path(path), shown), shown) as binary:
             buffered = io.BufferedReader(binary, _CHUNK)
             _refuse_other_formats(buffered.peek(_SNIFFED)[:_SNIFFED], shown)
             with io.TextIOWrapper(
@@ -83,163 +61,45 @@ def open_text(path: str | Path, shown: str) -> Iterator[IO[str]]:
 
 
 def _opened(path: Path, shown: str) -> io.RawIOBase:
-    suffix = path.suffix.lower()
-    if suffix not in (".gz", ".zst"):
-        return path.open("rb", buffering=0)
-    if path.stat().st_size == 0:
-        raise _empty(shown)
-    kind, magic = ("gzip", _GZIP) if suffix == ".gz" else ("Zstandard", _ZSTANDARD)
-    with path.open("rb") as file:
-        start = file.read(len(magic))
-    if start != magic:
-        raise DataError(
-            f"the data file is called {suffix} and is not {kind}",
-            where=shown,
-            why=f"{kind} begins with the bytes {magic.hex(' ')}, was {start.hex(' ')}",
-            fix="give it the name of what it is, such as prices.csv",
-            id="E362",
-        )
-    make, failures = _gzip() if suffix == ".gz" else _zstandard(shown)
-    return _Unpacked(path.open("rb", buffering=0), make, failures, shown)
+    if path.suffix.lower() in PACKED:
+        if path.stat().st_size == 0:
+            raise _empty(shown)
+        return open_packed(path, shown)
+    return path.open("rb", buffering=0)
 
 
-class _Gzip:
-    """A gzip member with the interface of the other decompressors."""
+class _Lines(io.RawIOBase):
+    """Bytes that hold a line end now and then: whoever reads lines never holds much of them."""
 
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(wbits=31)
-
-    @property
-    def eof(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._inner.unconsumed_tail
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inner.unused_data
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        return self._inner.decompress(self._inner.unconsumed_tail + data, max(max_length, 0))
-
-
-def _gzip() -> tuple[Callable[[], _Decompressor], tuple[type[Exception], ...]]:
-    return _Gzip, (zlib.error,)
-
-
-def zstandard_module(shown: str) -> Any:
-    """Return the Zstandard library: Python's own from 3.14 on, its backport before.
-
-    Raises:
-        DataError: E362; there is none.
-    """
-    for name in ("compression.zstd", "backports.zstd"):
-        try:
-            return import_module(name)
-        except ImportError:
-            continue
-    raise DataError(
-        "a .zst file needs a library that is not installed",
-        where=shown,
-        why="Python reads Zstandard by itself from 3.14 on",
-        fix="pip install 'strategy-runner[zstd]', or pack the file with gzip",
-        id="E362",
-    )
-
-
-def _zstandard(shown: str) -> tuple[Callable[[], _Decompressor], tuple[type[Exception], ...]]:
-    library = zstandard_module(shown)
-    return library.ZstdDecompressor, (library.ZstdError,)
-
-
-class _Unpacked(io.RawIOBase):
-    """What comes out of a packed file, a little at a time."""
-
-    def __init__(
-        self,
-        file: io.RawIOBase,
-        make: Callable[[], _Decompressor],
-        failures: tuple[type[Exception], ...],
-        shown: str,
-    ) -> None:
-        self._file = file
-        self._make = make
-        self._failures = failures
+    def __init__(self, inner: io.RawIOBase, shown: str) -> None:
+        self._inner = inner
         self._shown = shown
-        self._member: _Decompressor | None = make()
-        self._pending = b""
-        self._read = 0
-        self._given = 0
+        self._line = 1
+        self._since = 0
+        """Bytes since the last line end."""
 
     def readable(self) -> bool:
         return True
 
     def close(self) -> None:
-        self._file.close()
+        self._inner.close()
         super().close()
 
     def readinto(self, buffer: Any) -> int:
-        while self._member is not None:
-            data = self._pending
-            self._pending = b""
-            if not data and self._member.needs_input:
-                data = self._more()
-                if not data:
-                    raise self._damaged("it is cut off")
-            try:
-                out = self._member.decompress(data, len(buffer))
-            except self._failures as error:
-                raise self._damaged(str(error)) from None
-            if self._member.eof:
-                self._next_member(self._member.unused_data)
-            if out:
-                self._count(len(out))
-                buffer[: len(out)] = out
-                return len(out)
-        return 0
-
-    def _more(self) -> bytes:
-        data = self._file.read(_CHUNK) or b""
-        self._read += len(data)
-        return data
-
-    # Files may be joined end to end, and may be padded with zeros. Anything else is not ours.
-    def _next_member(self, rest: bytes) -> None:
-        rest = rest.lstrip(b"\0")
-        while not rest:
-            rest = self._more()
-            if not rest:
-                self._member = None
-                return
-            rest = rest.lstrip(b"\0")
-        self._member, self._pending = self._make(), rest
-
-    def _count(self, size: int) -> None:
-        self._given += size
-        if self._given > FREE_BYTES and self._given > MAX_RATIO * self._read:
-            what = f"more than {MAX_RATIO} bytes come out for each byte in it"
-        elif self._given > MAX_UNPACKED:
-            what = f"more than {MAX_UNPACKED / 2**30:g} GiB come out of it"
-        else:
-            return
-        raise DataError(
-            f"the packed data file is too large: {what}",
-            where=self._shown,
-            why="prices do not pack like that; it may be made to fill the machine",
-            fix="look at what is in it, and unpack it yourself if it is good",
-            id="E364",
-        )
-
-    def _damaged(self, said: str) -> DataError:
-        return DataError(
-            f"the packed data file is damaged: {said}",
-            where=self._shown,
-            why="the prices in it would be incomplete or wrong",
-            fix="get it again; a download may have been cut off",
-            id="E363",
-        )
+        size = self._inner.readinto(buffer) or 0
+        data = bytes(buffer[:size])
+        end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        self._since = size - end - 1 if end >= 0 else self._since + size
+        self._line += data.count(b"\n")
+        if self._since > MAX_LINE:
+            raise DataError(
+                f"the line is longer than {MAX_LINE / 2**20:g} MiB",
+                where=f"{self._shown}:{self._line}",
+                why="this is no table of prices, or the file is damaged",
+                fix="look at what is in it",
+                id="E354",
+            )
+        return size
 
 
 def _refuse_other_formats(start: bytes, shown: str) -> None:

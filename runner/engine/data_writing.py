@@ -18,9 +18,10 @@ from typing import IO
 
 from runner.engine.columns import rows
 from runner.engine.csv_header import EXPECTED
-from runner.engine.csv_source import SUFFIXES, zstandard_module
+from runner.engine.csv_source import SUFFIXES
 from runner.engine.parquet_source import SUFFIX, duckdb_module, is_parquet, write_table
 from runner.engine.series import Series
+from runner.engine.unpacking import zstandard_module
 from runner.errors import MachineError, UsageError
 from runner.protocol.times import iso_ms
 

@@ -47,7 +47,8 @@ def is_parquet(path: str | Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of one file: time as text, then four prices and the volume as numbers or None."""
+    """The rows of one file: time as text, then four prices and the volume as numbers or None, then
+    the labels as text or None."""
 
     header: Header
     times: TimeReader
@@ -166,7 +167,16 @@ def _plan(
     reader, moment = _moment(time, types[time], shown, TimeReader(calendar))
     # NULL becomes empty text and None, which are then refused row by row.
     wanted = [f"coalesce({moment}, '')", *(f"{_quoted(name)}::DOUBLE" for name in numbers)]
-    planned = Header(len(wanted), 0, (1, 2, 3, 4), None if volume is None else 5, header.time_name)
+    labels = tuple((name, len(wanted) + at) for at, (name, _) in enumerate(header.labels))
+    wanted += [f"{_quoted(names[at])}::VARCHAR" for _, at in header.labels]
+    planned = Header(
+        len(wanted),
+        0,
+        (1, 2, 3, 4),
+        None if volume is None else 5,
+        header.time_name,
+        labels=labels,
+    )
     return planned, reader, ", ".join(wanted)
 
 

@@ -235,4 +235,26 @@ ENTRIES = (
         ),
         example="runner run s.py --data prices.csv --timezone New_York",
     ),
+    Entry(
+        "E367",
+        "The data file was changed while it was read",
+        means="Its size or its time of change was another one after the reading than before.",
+        causes=("a download, or a recorder, that still writes to it",),
+        fixes=(
+            "run again when it is complete",
+            "have it written under another name and moved into place",
+        ),
+        example="runner run s.py --data still_growing.csv",
+    ),
+    Entry(
+        "E368",
+        "The file holds more than one symbol or timeframe",
+        means="It has a column named symbol or timeframe, and not all of its rows say the same.",
+        causes=("several symbols exported into one file",),
+        fixes=(
+            "give each a file of its own: --data prices/{symbol}/{timeframe}.csv",
+            "rename the column, if it means something else",
+        ),
+        example="runner run s.py --data all_symbols.csv",
+    ),
 )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runner.engine import csv_reading
+from runner.engine import columns, csv_reading
+from runner.engine.columns import Storage
 from runner.engine.csv_data import read_csv
+from runner.engine.repairs import Allowed
 from runner.errors import DataError
 from tests.helpers import AAPL, DAY_MS, START_MS
 from tests.unit.engine.csv_files import HEADER, days, read, refused
@@ -225,3 +230,86 @@ def test_a_fault_outside_the_range_is_found_all_the_same(tmp_path: Path) -> None
     error = refused(tmp_path, days(1, 2, 2), end_ms=START_MS + DAY_MS)
 
     assert error.id == "E357"
+
+
+# Files that change, and files without an end
+
+
+@pytest.mark.parametrize(
+    "content", [days(1, 2), days(1) + "2024-01-02T00:00:00Z,10"], ids=["whole rows", "half a row"]
+)
+@pytest.mark.parametrize("how", ["appended", "replaced", "removed"])
+def test_D8_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, how: str
+) -> None:
+    file = tmp_path / "prices.csv"
+    read_block = csv_reading.read_block
+
+    def meanwhile(*arguments: Any) -> Any:
+        if how == "removed":
+            file.unlink()
+        else:
+            other = file if how == "appended" else tmp_path / "new.csv"
+            other.write_text(content + "2024-01-03T00:00:00Z,10,12,9,11,100\n")
+            other.replace(file)
+        return read_block(*arguments)
+
+    monkeypatch.setattr(csv_reading, "read_block", meanwhile)
+
+    error = refused(tmp_path, content)
+
+    assert (error.id, error.what) == ("E367", "the data file was changed while it was read")
+
+
+@pytest.mark.parametrize("held", [0, 10**6], ids=["stored", "in memory"])
+def test_D8_a_change_after_the_reading_does_not_reach_the_run(tmp_path: Path, held: int) -> None:
+    series = read(tmp_path, days(1, 2, 3), storage=Storage(held))
+    candles = series.candles()
+    first = next(candles)
+
+    (tmp_path / "prices.csv").write_text("nothing of that any more")
+
+    assert [first, *candles] == list(series.candles())
+    assert len(list(series.candles())) == 3
+
+
+@pytest.mark.parametrize("row", ["", "2024-01-01T00:00:00Z,10,12,9,11,"], ids=["row", "cell"])
+def test_D7_a_line_without_an_end_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, row: str
+) -> None:
+    file = tmp_path / "prices.csv"
+    file.write_text(days(*range(1, 31)) + " " * 4096 + "\n" + row)
+    os.truncate(file, 10 * 2**30)  # the rest is zeros that take no room on the disk
+    tracemalloc.start()
+
+    with pytest.raises(DataError) as caught:
+        read_csv(file, symbol="S:A", name="prices.csv", allowed=Allowed(skip_bad=5))
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (caught.value.id, caught.value.where) == ("E354", "prices.csv:33")
+    assert peak < 20 * 2**20
+
+
+def test_D7_a_file_of_any_length_is_read_in_the_same_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "GROUP_ROWS", 256)
+    monkeypatch.setattr(csv_reading, "BLOCK_ROWS", 256)
+
+    def peak_of(count: int) -> int:
+        file = tmp_path / f"{count}.csv"
+        with file.open("w") as text:
+            text.write(HEADER)
+            text.writelines(f"{60 * at},10,12,9,11,100\n" for at in range(count))
+        tracemalloc.start()
+        series = read_csv(file, symbol="S:A", timeframe="1m", storage=Storage(held_rows=1000))
+        assert sum(1 for _ in series.candles()) == count
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    few, many = peak_of(5_000), peak_of(50_000)
+
+    # The columns of 45,000 more rows would take 2.1 MB.
+    assert many - few < 50_000

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from runner.engine import csv_reading
 from runner.engine.csv_header import read_header
+from runner.engine.repairs import Allowed
 from runner.errors import DataError
 from tests.helpers import START_MS
 from tests.unit.engine.csv_files import read
@@ -20,6 +22,9 @@ FILES = {
     "with symbol": "symbol,timestamp,open,high,low,close,volume,timeframe\n"
     "S:AAPL,2024-01-01T00:00:00Z,10,12,9,11,100,1d\n"
     "S:AAPL,2024-01-02T00:00:00Z,11,13,10,12,200,1d\n",
+    "bars of the api": "symbol,provider,timeframe,timestamp,open,high,low,close,volume\n"
+    "S:AAPL,tektii,1d,2024-01-01T00:00:00Z,10,12,9,11,100\n"
+    "S:AAPL,tektii,1d,2024-01-02T00:00:00Z,11,13,10,12,200\n",
     "yahoo": "Date,Open,High,Low,Close,Adj Close,Volume\n"
     "2024-01-01,10,12,9,11,1.1,100\n2024-01-02,11,13,10,12,1.2,200\n",
     "alpaca": "timestamp,open,high,low,close,volume,trade_count,vwap\n"
@@ -58,6 +63,38 @@ def test_known_files_are_told_by_their_header(tmp_path: Path, content: str) -> N
         [9, 10],
     ]
     assert (list(series.closes), list(series.volumes)) == ([11, 12], [100, 200])
+
+
+@pytest.mark.parametrize("block", [1, 2, 4096])
+@pytest.mark.parametrize("skipped", ["", "bad\n", "\n"])
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("S:AAPL", "S:MSFT", "the file holds two symbols, 'S:AAPL' and 'S:MSFT'"),
+        ("1d", "1h", "the file holds two timeframes, '1d' and '1h'"),
+    ],
+)
+def test_one_file_has_one_symbol_and_one_timeframe(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    block: int,
+    skipped: str,
+    old: str,
+    new: str,
+    what: str,
+) -> None:
+    monkeypatch.setattr(csv_reading, "BLOCK_ROWS", block)
+    header, first, second = FILES["bars of the api"].splitlines(keepends=True)
+
+    with pytest.raises(DataError) as caught:
+        read(
+            tmp_path,
+            header + first + skipped + second.replace(old, new),
+            allowed=Allowed(skip_bad=1),
+        )
+
+    assert (caught.value.id, caught.value.what) == ("E368", what)
+    assert caught.value.where == f"prices.csv:{3 + len(skipped.splitlines())}"
 
 
 def test_the_first_row_of_a_file_without_header_is_line_1(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine import csv_source
+from runner.engine import unpacking
 from runner.engine.csv_data import read_csv
-from runner.engine.csv_source import zstandard_module
+from runner.engine.unpacking import zstandard_module
 from runner.errors import DataError
 from tests.helpers import AAPL
 from tests.unit.engine.csv_files import HEADER, days
@@ -122,7 +122,7 @@ def test_D6_other_text_inside_is_refused(tmp_path: Path, kind: str) -> None:
 def test_D5_a_bomb_is_stopped_long_before_it_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str, kind: str
 ) -> None:
-    monkeypatch.setattr(csv_source, "FREE_BYTES", 2**16)
+    monkeypatch.setattr(unpacking, "FREE_BYTES", 2**16)
     bomb = PACK[kind](row.encode() + b"\n" * 2**23)
 
     error = refused(tmp_path, kind, bomb)
@@ -134,7 +134,7 @@ def test_D5_a_bomb_gives_no_more_at_once_than_is_asked_for(tmp_path: Path) -> No
     for kind, pack in PACK.items():
         file = tmp_path / f"bomb.csv.{kind}"
         file.write_bytes(pack(b"x" * 2**23))
-        with csv_source._opened(file, file.name) as raw:
+        with unpacking.open_packed(file, file.name) as raw:
             assert isinstance(raw, io.RawIOBase)
             assert len(raw.read(1000) or b"") <= 1000
 
@@ -142,7 +142,7 @@ def test_D5_a_bomb_gives_no_more_at_once_than_is_asked_for(tmp_path: Path) -> No
 def test_D5_a_file_larger_than_the_limit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_source, "MAX_UNPACKED", 1000)
+    monkeypatch.setattr(unpacking, "MAX_UNPACKED", 1000)
 
     assert refused(tmp_path, "gz", gzip.compress(many_rows(1000))).id == "E364"
 
