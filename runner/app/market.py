@@ -47,7 +47,7 @@ def series_of(
 
 def terms_of(exchange: ExchangeConfig) -> Terms:
     """Return the account and the costs that the configuration describes."""
-    from runner.engine.costs import Commission, Slippage, Spread
+    from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
     from runner.engine.terms import Terms
 
     charged, slips = exchange.commission, exchange.slippage
@@ -61,7 +61,13 @@ def terms_of(exchange: ExchangeConfig) -> Terms:
             minimum=charged.minimum,
             maker_bps=None if charged.maker is None else charged.maker * _BPS,
         ),
-        slippage=Slippage(bps=slips.rate * _BPS, range_share=slips.range_share),
+        slippage=Slippage(
+            bps=slips.rate * _BPS,
+            range_share=slips.range_share,
+            volume_impact=VolumeImpact(slips.volume_impact),
+        ),
         spread=Spread(half_bps=exchange.half_spread * _BPS),
         volume_share=exchange.volume_share,
+        price_path=exchange.price_path,
+        fill_at=exchange.fill_at,
     )

@@ -25,6 +25,7 @@ from pydantic_settings import (
 
 from runner.config import fields, units
 from runner.config.units import UnfitError, show_duration, show_moment
+from runner.engine.choices import FillAt, PricePath
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.subscriptions import Subscription
 from runner.results.gates import Condition
@@ -163,6 +164,8 @@ class SlippageConfig(Section):
     """Distance from the quoted price, always against you, with its unit: 2 bps or 0.02%."""
     range_share: Annotated[Decimal, fields.rate()] = Decimal(0)
     """Share of the candle's range (high less low), against you, but not beyond it, such as 5%."""
+    volume_impact: Annotated[Decimal, fields.rate()] = Decimal(0)
+    """How far taking a candle's whole volume moves the price; a part, by its share squared."""
 
 
 class ExchangeConfig(Section):
@@ -184,6 +187,10 @@ class ExchangeConfig(Section):
     """Most of a candle's volume that one order executes in it, such as 10%; unset means all."""
     slippage: SlippageConfig = Field(default_factory=SlippageConfig)
     """Slippage on market and stop orders."""
+    price_path: Annotated[PricePath, fields.choice(PricePath, make=PricePath)] = PricePath.WORST
+    """How the price moves inside a candle: the worse way where it matters, or along its prices."""
+    fill_at: Annotated[FillAt, fields.choice(FillAt, make=FillAt)] = FillAt.NEXT_OPEN
+    """When a market order fills; close is the one it was placed on, which is optimistic."""
 
 
 class ConnectionConfig(Section):

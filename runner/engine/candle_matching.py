@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal
 
 from runner.engine.book import Book
+from runner.engine.choices import PricePath
 from runner.engine.execution import execute, wanted
 from runner.engine.legs import place_legs
 from runner.engine.matching import (
@@ -21,6 +22,7 @@ from runner.engine.matching import (
     triggers,
 )
 from runner.engine.orders import WorkingOrder
+from runner.engine.price_path import corners, fill_on_path, meeting
 from runner.protocol.decimals import canonical
 from runner.protocol.enums import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from runner.protocol.messages import Candle
@@ -40,21 +42,51 @@ class CandleMatching:
         self._capacity: Decimal | None = None
         self._executed: set[str] = set()
         # Orders that took their share of the candle's volume; used only where there is a share.
+        self._prices = Prices(_ZERO, _ZERO, _ZERO, _ZERO)
+        self._volume = 0.0
+        self._legs: list[WorkingOrder] = []
+        # Legs placed at the open of the candle, which go along its path.
 
     def match(self, candles: Sequence[Candle]) -> None:
         """Let every working order meet the new candle of its symbol, in the order of `candles`."""
         for candle in candles:
             orders = [one for one in self.book.working.values() if one.symbol == candle.symbol]
             if orders:
-                self._match_symbol(orders, candle)
+                self._begin(candle, candle.time)
+                self._match_symbol(orders, self.book.calendar.day(candle.time))
 
-    def _match_symbol(self, orders: list[WorkingOrder], candle: Candle) -> None:
-        self.book.moment = from_ms(candle.time)
-        day = self.book.calendar.day(candle.time)
-        prices = Prices.of(candle)
+    def match_at_close(self, order: WorkingOrder, candle: Candle) -> None:
+        """Let a new order meet the close of the candle on which it was placed.
+
+        A market order executes there, and a limit order that the close meets or beats. What does
+        not execute, and what does so only in part, meets the next candle like any other order.
+        """
+        close = Decimal(repr(candle.close))
+        match order.order_type:
+            case OrderType.MARKET:
+                fill = Fill(close, slips=True)
+            case OrderType.LIMIT if meeting(order, close, close) is not None:
+                fill = Fill(close, slips=False)
+            case _:
+                return
+        if order.post_only:
+            self.book.cancel(order, RejectReason.POST_ONLY_VIOLATED)
+            return
+        self._begin(candle, self.book.now_ms)
+        self._try(order, fill)
+
+    def _begin(self, candle: Candle, moment_ms: int) -> None:
+        self.book.moment = from_ms(moment_ms)
+        self._prices = Prices.of(candle)
+        self._volume = candle.volume
+        self._legs.clear()
         if self._terms.volume_share is not None:
             self._capacity = Decimal(repr(candle.volume)) * self._terms.volume_share
             self._executed.clear()
+
+    def _match_symbol(self, orders: list[WorkingOrder], day: int) -> None:
+        prices = self._prices
+        along = self._terms.price_path is not PricePath.WORST
         for order in orders:
             if order.status.is_terminal:
                 continue
@@ -69,16 +101,33 @@ class CandleMatching:
             if order.post_only and fill is not None and not fill.maker:
                 self.book.cancel(order, RejectReason.POST_ONLY_VIOLATED)
                 continue
-            self._try(order, fill, prices, at_open=True)
+            for leg in self._try(order, fill):
+                if along:
+                    self._try_at(leg, prices.open)
+                    self._legs.append(leg)
+                else:
+                    self._try(leg, fill_at_open(leg, prices) or fill_inside(leg, prices))
             order.rested = True
+        if along:
+            self._along_the_path(orders, prices)
+        else:
+            self._worst_first(orders, prices)
+
+    def _worst_first(self, orders: list[WorkingOrder], prices: Prices) -> None:
         waiting = [one for one in orders if not one.status.is_terminal]
         if len(waiting) > 1:
             # The worse outcome first: stops before limits, each in order of acceptance.
-            waiting.sort(key=lambda one: one.order_type not in _STOPS)
+            waiting.sort(key=_limits_last)
         for order in waiting:
             if order.status.is_terminal:
                 continue
-            self._try(order, fill_inside(order, prices), prices, at_open=False)
+            legs = self._try(order, fill_inside(order, prices))
+            entry = self.book.trades[-1].price if legs else _ZERO
+            for leg in legs:
+                self._try(
+                    leg,
+                    leg_fill_after_entry(leg, prices, entry_type=order.order_type, entry=entry),
+                )
             if order.status.is_terminal:
                 continue
             if order.trailing_distance is not None:
@@ -88,50 +137,68 @@ class CandleMatching:
             if order.time_in_force in _AT_ONCE:
                 self.book.end(order, "ORDER_CANCELLED")
 
-    def _try(
-        self, order: WorkingOrder, fill: Fill | None, prices: Prices, *, at_open: bool
-    ) -> None:
+    def _along_the_path(self, orders: list[WorkingOrder], prices: Prices) -> None:
+        waiting = [one for one in (*orders, *self._legs) if not one.status.is_terminal]
+        tried: set[str] = set()
+        at = prices.open
+        for to in corners(prices, self._terms.price_path):
+            while (met := _nearest(waiting, at, to, tried)) is not None:
+                order, at = met
+                fill = fill_on_path(order, at)
+                if fill is None:
+                    continue
+                tried.add(order.id)
+                for leg in self._try(order, fill):
+                    self._try_at(leg, at)
+                    waiting.append(leg)
+            at = to
+            for order in waiting:
+                if order.trailing_distance is not None and not order.status.is_terminal:
+                    order.follow(to)
+        for order in waiting:
+            if order.time_in_force in _AT_ONCE and not order.status.is_terminal:
+                self.book.end(order, "ORDER_CANCELLED")
+
+    def _try_at(self, leg: WorkingOrder, at: Decimal) -> None:
+        # A new leg that the price has passed already executes at once; others wait from here on.
+        if meeting(leg, at, at) is None:
+            leg.rested = True
+        else:
+            self._try(leg, Fill(at, slips=leg.order_type is OrderType.STOP))
+
+    def _try(self, order: WorkingOrder, fill: Fill | None) -> list[WorkingOrder]:
+        # Returns the legs that the execution has placed.
         if fill is None or order.status.is_terminal:
-            return
+            return []
         if self._executed and (
             order.id in self._executed
             or (order.sibling is not None and order.sibling.id in self._executed)
         ):
-            return
-        price = fill.price
-        if fill.slips:
-            price = self._terms.slippage.worsen(
-                self._terms.spread.cross(price, order.side),
-                order.side,
-                low=prices.low,
-                high=prices.high,
-            )
-        price = canonical(price)
-        executed = self._fill(order, price, maker=fill.maker)
-        if not executed or (order.stop_loss is None and order.take_profit is None):
-            return
-        for leg in place_legs(self.book, order, executed, self.book.moment):
-            if leg.status.is_terminal:
-                continue
-            if at_open:
-                leg_fill = fill_at_open(leg, prices) or fill_inside(leg, prices)
-            else:
-                leg_fill = leg_fill_after_entry(
-                    leg, prices, entry_type=order.order_type, entry=price
-                )
-            self._try(leg, leg_fill, prices, at_open=at_open)
-
-    def _fill(self, order: WorkingOrder, price: Decimal, *, maker: bool) -> Decimal:
-        # Returns how much has executed, zero if nothing has.
+            return []
         most = wanted(self.book, order)
         quantity = most if self._capacity is None else self._allowed(order, most)
         if not quantity:
-            return _ZERO
-        if not execute(self.book, order, quantity, price, wanted=most, maker=maker):
-            return _ZERO
+            return []
+        price = canonical(
+            self._worsened(fill.price, order.side, quantity) if fill.slips else fill.price
+        )
+        if not execute(self.book, order, quantity, price, wanted=most, maker=fill.maker):
+            return []
         if order.status is not OrderStatus.FILLED:
             self._executed.add(order.id)
-        return quantity
+        if order.stop_loss is None and order.take_profit is None:
+            return []
+        return place_legs(self.book, order, quantity, self.book.moment)
+
+    def _worsened(self, price: Decimal, side: Side, quantity: Decimal) -> Decimal:
+        return self._terms.slippage.worsen(
+            self._terms.spread.cross(price, side),
+            side,
+            low=self._prices.low,
+            high=self._prices.high,
+            quantity=quantity,
+            volume=self._volume,
+        )
 
     def _allowed(self, order: WorkingOrder, most: Decimal) -> Decimal:
         # The share of the candle's volume, in units no finer than those of the order.
@@ -145,3 +212,25 @@ class CandleMatching:
         exponent = most.as_tuple().exponent
         step = Decimal(1).scaleb(min(int(exponent), 0))
         return canonical(capacity.quantize(step, ROUND_DOWN))
+
+
+def _limits_last(order: WorkingOrder) -> bool:
+    return order.order_type not in _STOPS
+
+
+def _nearest(
+    orders: list[WorkingOrder], at: Decimal, to: Decimal, tried: set[str]
+) -> tuple[WorkingOrder, Decimal] | None:
+    # What the price meets next on its way; at one price stops first, each in order of acceptance.
+    found = None
+    nearest: tuple[Decimal, bool] | None = None
+    for order in orders:
+        if order.status.is_terminal or order.id in tried:
+            continue
+        price = meeting(order, at, to)
+        if price is None:
+            continue
+        key = (abs(price - at), _limits_last(order))
+        if nearest is None or key < nearest:
+            found, nearest = (order, price), key
+    return found

@@ -13,7 +13,7 @@ No sockets, no clock, no randomness: the same feed and the same commands give th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from runner.engine.acceptance import (
@@ -25,9 +25,11 @@ from runner.engine.acceptance import (
 )
 from runner.engine.book import Book
 from runner.engine.candle_matching import CandleMatching
+from runner.engine.choices import FillAt
 from runner.engine.exits import set_exits
 from runner.engine.feed import Feed
 from runner.engine.ledger import Ledger
+from runner.engine.orders import WorkingOrder
 from runner.engine.series import Series
 from runner.engine.terms import Terms
 from runner.protocol.commands import (
@@ -46,7 +48,7 @@ from runner.protocol.commands import (
     SubmitOrder,
 )
 from runner.protocol.enums import RejectReason
-from runner.protocol.messages import BacktestComplete, Message, Stretch
+from runner.protocol.messages import BacktestComplete, Candle, Message, Stretch
 from runner.protocol.times import from_ms
 
 STRETCH = 1024
@@ -77,6 +79,8 @@ class Exchange:
         self.finished = False
         self._steps = feed.steps()
         self._stretch: Stretch | None = None
+        self._closed: Sequence[Candle] = ()
+        # The candles of the step that time has reached.
 
     # Time
 
@@ -95,6 +99,7 @@ class Exchange:
         if step is None:
             return self._finish()
         self._book.now_ms, candles = step
+        self._closed = candles
         if self.working:
             self._matching.match(candles)
         self._book.queue.extend(candles)
@@ -124,6 +129,7 @@ class Exchange:
                 if candle is None:
                     return
                 self._book.now_ms = series.close_of(candle.time)
+                self._closed = (candle,)
                 self._matching.match((candle,))
                 # What handles the fills judges by the candle that has closed, as over a wire.
                 self._stretch = None
@@ -145,6 +151,7 @@ class Exchange:
         queue = self._book.queue
         for moment, candles in self._steps:
             self._book.now_ms = moment
+            self._closed = candles
             if self.working:
                 self._matching.match(candles)
             for candle in candles:
@@ -159,6 +166,7 @@ class Exchange:
         if self._stretch is not None and self._stretch.latest is not None:
             latest = self._stretch.latest
             self._book.now_ms = self.feed.series[0].close_of(latest.time)
+            self._closed = (latest,)
             self.ledger.marks[latest.symbol] = latest.close
 
     def drain(self) -> list[Message]:
@@ -219,7 +227,18 @@ class Exchange:
         if problem is not None:
             return problem
         order = self._book.accept(request, from_ms(self.now_ms))
-        return OrderHandle(order.id, order.status, order.client_order_id)
+        handle = OrderHandle(order.id, order.status, order.client_order_id)
+        if self.terms.fill_at is FillAt.CLOSE:
+            self._fill_at_close(order)
+        return handle
+
+    def _fill_at_close(self, order: WorkingOrder) -> None:
+        # The reply tells of the acceptance; what executes here is told in messages, as ever.
+        for candle in self._closed:
+            if candle.symbol == order.symbol:
+                self._stretch = None  # its mark is taken in; an execution's own follows it
+                self._matching.match_at_close(order, candle)
+                return
 
     def _cancel(self, command: CancelOrder) -> CancelResult | Rejection:
         order = self.orders.get(command.order_id)

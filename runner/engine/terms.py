@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from runner.engine.choices import FillAt, PricePath
 from runner.engine.costs import Commission, Slippage, Spread
 
 
@@ -25,3 +26,7 @@ class Terms:
     spread: Spread = field(default_factory=Spread)
     volume_share: Decimal | None = None
     """The fraction of a candle's volume that one order can execute in it; None: no limit."""
+    price_path: PricePath = PricePath.WORST
+    """How the price is taken to move inside a candle."""
+    fill_at: FillAt = FillAt.NEXT_OPEN
+    """When a market order executes, and a limit order that the close has reached already."""

@@ -8,9 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from runner.engine.choices import FillAt, PricePath
 from runner.engine.costs import Commission
 from runner.engine.terms import Terms
 from runner.protocol.decimals import plain
+
+_FILL_AT = {
+    FillAt.NEXT_OPEN: "market orders at the next open",
+    FillAt.CLOSE: (
+        "OPTIMISTIC: market orders, and limit orders within reach, at the close they were placed "
+        "on, a price that has passed when it is known and that nobody can trade live"
+    ),
+}
+_PRICE_PATH = {
+    PricePath.WORST: "the worse case inside a candle",
+    PricePath.OHLC: "inside a candle from the open to the high, the low and the close",
+    PricePath.OLHC: "inside a candle from the open to the low, the high and the close",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +39,8 @@ class Conventions:
 def embedded_conventions(terms: Terms) -> Conventions:
     """Return the conventions of the embedded engine on these terms."""
     fills = (
-        "market orders at the next open; limits and stops at their price, or at the open "
-        "beyond it; the worse case inside a candle"
+        f"{_FILL_AT[terms.fill_at]}; limits and stops at their price, or at the open "
+        f"beyond it; {_PRICE_PATH[terms.price_path]}"
     )
     if terms.volume_share is not None:
         fills += (
@@ -38,6 +52,11 @@ def embedded_conventions(terms: Terms) -> Conventions:
     slips = []
     if terms.slippage.range_share:
         slips.append(f"{_percent(terms.slippage.range_share)} of the candle's range")
+    if terms.slippage.volume_impact.whole:
+        slips.append(
+            f"{_percent(terms.slippage.volume_impact.whole)} of the price times the square of "
+            "the order's share of the candle's volume"
+        )
     if terms.slippage.bps:
         slips.append(f"{plain(terms.slippage.bps)} bps")
     where = " against you on market and stop orders" if slips else "none"

@@ -14,7 +14,8 @@ import pytest
 
 from runner.app import execute
 from runner.config.load import load_config
-from runner.engine.costs import Commission, Slippage, Spread
+from runner.engine.choices import FillAt, PricePath
+from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
 from runner.engine.data import open_data
 from runner.results.document import to_document
 from tests.integration.engine_process import engine
@@ -137,7 +138,11 @@ class Everything(Strategy):
 """
 
 
-def test_every_order_type_and_cost_is_the_same_bytes_over_the_wire(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fill_at", FillAt, ids=str)
+@pytest.mark.parametrize("path", PricePath, ids=str)
+def test_every_order_type_and_cost_is_the_same_bytes_over_the_wire(
+    tmp_path: Path, path: PricePath, fill_at: FillAt
+) -> None:
     (tmp_path / "everything.py").write_text(EVERYTHING)
     flags: dict[str, object] = {
         "strategy": str(tmp_path / "everything.py"),
@@ -153,6 +158,9 @@ def test_every_order_type_and_cost_is_the_same_bytes_over_the_wire(tmp_path: Pat
         RUNNER_EXCHANGE__COMMISSION__RATE="5 bps",
         RUNNER_EXCHANGE__COMMISSION__MAKER="1 bps",
         RUNNER_EXCHANGE__SLIPPAGE__RANGE_SHARE="5%",
+        RUNNER_EXCHANGE__SLIPPAGE__VOLUME_IMPACT="10%",
+        RUNNER_EXCHANGE__PRICE_PATH=path,
+        RUNNER_EXCHANGE__FILL_AT=fill_at,
     )
 
     series = open_data("sample", ("S:AAPL", "S:IBM"), start_ms=START_MS)
@@ -161,7 +169,11 @@ def test_every_order_type_and_cost_is_the_same_bytes_over_the_wire(tmp_path: Pat
         "volume_share": Decimal("0.00001"),
         "spread": Spread(half_bps=Decimal(1)),
         "commission": Commission(bps=Decimal(5), maker_bps=Decimal(1)),
-        "slippage": Slippage(range_share=Decimal("0.05")),
+        "slippage": Slippage(
+            range_share=Decimal("0.05"), volume_impact=VolumeImpact(Decimal("0.1"))
+        ),
+        "price_path": path,
+        "fill_at": fill_at,
     }
     with engine(*series, exchange=options) as peer:
         wired = run(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runner.engine.choices import PricePath
 from runner.engine.costs import Commission
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
@@ -24,7 +26,9 @@ COSTS = Commission(bps=Decimal(10), per_unit=Decimal("0.01"))
 FEW = settings(max_examples=80, deadline=None)
 
 
-def exchange_over(*given: Series, share: str | None = None) -> Exchange:
+def exchange_over(
+    *given: Series, share: str | None = None, path: PricePath = PricePath.WORST
+) -> Exchange:
     """Return an exchange with little money, so that orders are refused now and then.
 
     The candles have a volume of 1000: with a `share` of it most orders execute in parts.
@@ -36,19 +40,24 @@ def exchange_over(*given: Series, share: str | None = None) -> Exchange:
             leverage=Decimal(2),
             commission=COSTS,
             volume_share=None if share is None else Decimal(share),
+            price_path=path,
         ),
     )
 
 
-shares = st.sampled_from([None, "0.01", "0.0255"])
+How = dict[str, Any]
+"""The share of the volume and the path of the price."""
+hows = st.fixed_dictionaries(
+    {"share": st.sampled_from([None, "0.01", "0.0255"]), "path": st.sampled_from(PricePath)}
+)
 
 
 @FEW
-@given(markets(), markets(MSFT), traders(), shares)
+@given(markets(), markets(MSFT), traders(), hows)
 def test_money_is_conserved_at_every_message(
-    one: Series, other: Series, trader: Trader, share: str | None
+    one: Series, other: Series, trader: Trader, how: How
 ) -> None:
-    exchange = exchange_over(one, other, share=share)
+    exchange = exchange_over(one, other, **how)
     ledger = exchange.ledger
 
     for message in by_advancing(exchange, trader):
@@ -65,16 +74,16 @@ def test_money_is_conserved_at_every_message(
 
 
 @FEW
-@given(markets(), markets(MSFT), traders(), shares)
+@given(markets(), markets(MSFT), traders(), hows)
 def test_every_execution_lies_inside_the_candle_it_happened_in(
-    one: Series, other: Series, trader: Trader, share: str | None
+    one: Series, other: Series, trader: Trader, how: How
 ) -> None:
     ranges = {
         (each.symbol, time): (Decimal(repr(low)), Decimal(repr(high)))
         for each in (one, other)
         for time, low, high in zip(each.times, each.lows, each.highs, strict=True)
     }
-    exchange = exchange_over(one, other, share=share)
+    exchange = exchange_over(one, other, **how)
 
     list(by_advancing(exchange, trader))
 
@@ -84,11 +93,11 @@ def test_every_execution_lies_inside_the_candle_it_happened_in(
 
 
 @FEW
-@given(markets(), markets(MSFT), traders(), shares)
+@given(markets(), markets(MSFT), traders(), hows)
 def test_no_order_executes_more_than_was_ordered_or_on_the_candle_it_was_placed_on(
-    one: Series, other: Series, trader: Trader, share: str | None
+    one: Series, other: Series, trader: Trader, how: How
 ) -> None:
-    exchange = exchange_over(one, other, share=share)
+    exchange = exchange_over(one, other, **how)
 
     list(by_advancing(exchange, trader))
 
@@ -104,11 +113,11 @@ def test_no_order_executes_more_than_was_ordered_or_on_the_candle_it_was_placed_
 
 
 @FEW
-@given(markets(), markets(MSFT), traders(), shares)
+@given(markets(), markets(MSFT), traders(), hows)
 def test_nothing_is_said_of_an_order_after_its_end(
-    one: Series, other: Series, trader: Trader, share: str | None
+    one: Series, other: Series, trader: Trader, how: How
 ) -> None:
-    exchange = exchange_over(one, other, share=share)
+    exchange = exchange_over(one, other, **how)
     over: set[str] = set()
     told: dict[str, Decimal] = {}
     traded: dict[str, Decimal] = defaultdict(Decimal)
@@ -129,11 +138,11 @@ def test_nothing_is_said_of_an_order_after_its_end(
 
 
 @FEW
-@given(markets(), markets(MSFT), traders(), shares)
+@given(markets(), markets(MSFT), traders(), hows)
 def test_positions_are_the_sum_of_the_executions(
-    one: Series, other: Series, trader: Trader, share: str | None
+    one: Series, other: Series, trader: Trader, how: How
 ) -> None:
-    exchange = exchange_over(one, other, share=share)
+    exchange = exchange_over(one, other, **how)
 
     list(by_advancing(exchange, trader))
 
@@ -149,26 +158,24 @@ def test_positions_are_the_sum_of_the_executions(
 @given(
     st.lists(markets(), min_size=1, max_size=1) | st.tuples(markets(), markets(MSFT)),
     traders(),
-    shares,
+    hows,
 )
 def test_advancing_stepping_and_stretches_give_the_same_messages_and_replies(
-    given_series: list[Series], trader: Trader, share: str | None
+    given_series: list[Series], trader: Trader, how: How
 ) -> None:
-    advanced = list(by_advancing(exchange_over(*given_series, share=share), trader))
+    advanced = list(by_advancing(exchange_over(*given_series, **how), trader))
 
-    stepped = list(by_messages(exchange_over(*given_series, share=share), trader, stretches=False))
-    stretched = list(by_messages(exchange_over(*given_series, share=share), trader, stretches=True))
+    stepped = list(by_messages(exchange_over(*given_series, **how), trader, stretches=False))
+    stretched = list(by_messages(exchange_over(*given_series, **how), trader, stretches=True))
 
     assert advanced == stepped
     assert advanced == stretched
 
 
 @FEW
-@given(markets(), traders(), shares)
-def test_the_exit_legs_never_exceed_the_position(
-    one: Series, trader: Trader, share: str | None
-) -> None:
-    exchange = exchange_over(one, share=share)
+@given(markets(), traders(), hows)
+def test_the_exit_legs_never_exceed_the_position(one: Series, trader: Trader, how: How) -> None:
+    exchange = exchange_over(one, **how)
 
     def trades(ordinal: int, message: Message) -> list[Command]:
         # A leg made larger by hand is the trader's own doing.
@@ -204,9 +211,9 @@ def test_no_order_executes_more_in_a_candle_than_its_share_of_the_volume(
 
 
 @FEW
-@given(markets(), traders(), shares)
-def test_all_or_nothing_means_it(one: Series, trader: Trader, share: str | None) -> None:
-    exchange = exchange_over(one, share=share)
+@given(markets(), traders(), hows)
+def test_all_or_nothing_means_it(one: Series, trader: Trader, how: How) -> None:
+    exchange = exchange_over(one, **how)
 
     list(by_advancing(exchange, trader))
 

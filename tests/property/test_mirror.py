@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner import Candle
-from runner.engine.costs import Commission
+from runner.engine.choices import FillAt, PricePath
+from runner.engine.costs import Commission, Slippage
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
@@ -44,13 +45,29 @@ SHARES = st.sampled_from([None, Decimal("0.001")])
 
 
 @settings(max_examples=80, deadline=None)
-@given(markets(least=8), markets(MSFT, least=8), st.booleans(), SHARES)
+@given(
+    markets(least=8),
+    markets(MSFT, least=8),
+    st.booleans(),
+    SHARES,
+    st.sampled_from(PricePath),
+    st.sampled_from(FillAt),
+)
 def test_the_mirror_equals_the_books_at_every_candle(
-    one: Series, other: Series, several: bool, share: Decimal | None
+    one: Series, other: Series, several: bool, share: Decimal | None, path: PricePath, at: FillAt
 ) -> None:
+    if at is FillAt.CLOSE:
+        several = False  # what one candle's order does is told after the other candle of the step
     exchange = Exchange(
         Feed([one, other] if several else [one]),
-        Terms(cash=Decimal(100), commission=Commission(bps=Decimal(10)), volume_share=share),
+        Terms(
+            cash=Decimal(100),
+            commission=Commission(bps=Decimal(10)),
+            slippage=Slippage(bps=Decimal(10)),
+            volume_share=share,
+            price_path=path,
+            fill_at=at,
+        ),
     )
     session = set_up(Witness, symbols=exchange.feed.symbols)
     session.strategy.exchange = exchange  # type: ignore[attr-defined]

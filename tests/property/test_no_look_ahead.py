@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner import Candle, Strategy
+from runner.engine.choices import PricePath
 from runner.engine.series import Series
 from runner.protocol.times import to_ms
 from tests.helpers import MSFT, Run, run_strategy
@@ -71,15 +72,16 @@ def with_future(past_of: Series, future_of: Series, split: int) -> Series:
     markets(MSFT, least=12, most=12),
     st.integers(min_value=1, max_value=11),
     st.booleans(),
+    st.sampled_from(PricePath),
 )
 def test_future_candles_never_change_past_trades_or_equity(
-    one: Series, other: Series, beside: Series, split: int, several: bool
+    one: Series, other: Series, beside: Series, split: int, several: bool, path: PricePath
 ) -> None:
     more = [beside] if several else []
     changed = with_future(one, other, split)
 
-    first = run_strategy(Busy, [one, *more])
-    second = run_strategy(Busy, [changed, *more])
+    first = run_strategy(Busy, [one, *more], price_path=path)
+    second = run_strategy(Busy, [changed, *more], price_path=path)
 
     boundary = one.times[split]
     assert past(first, boundary) == past(second, boundary)

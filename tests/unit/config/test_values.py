@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from runner.config.keys import all_keys, sections
 from runner.config.load import load_config
 from runner.config.problems import InvalidConfigError
+from runner.engine.choices import FillAt, PricePath
 from tests.unit.config.helpers import load, only_problem, problems
 
 WORDS = """
@@ -209,6 +210,25 @@ def test_the_models_of_the_exchange_are_off_until_they_are_asked_for(tmp_path: P
     assert (off.volume_share, off.half_spread, off.commission.maker) == (None, 0, None)
     assert (on.volume_share, on.half_spread) == (Decimal("0.1"), Decimal("0.0001"))
     assert (on.commission.maker, on.slippage.range_share) == (0, Decimal("0.05"))
+
+
+def test_how_prices_move_inside_a_candle_and_when_orders_fill(tmp_path: Path) -> None:
+    off = load(tmp_path, "").config.exchange
+    on = load(
+        tmp_path,
+        "exchange: {price_path: olhc, fill_at: close, slippage: {volume_impact: 10%}}",
+    ).config.exchange
+
+    assert (off.price_path, off.fill_at, off.slippage.volume_impact) == (
+        PricePath.WORST,
+        FillAt.NEXT_OPEN,
+        0,
+    )
+    assert (on.price_path, on.fill_at, on.slippage.volume_impact) == (
+        PricePath.OLHC,
+        FillAt.CLOSE,
+        Decimal("0.1"),
+    )
 
 
 def test_a_volume_share_of_nothing_is_refused(tmp_path: Path) -> None:

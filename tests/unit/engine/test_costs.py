@@ -6,10 +6,24 @@ from decimal import Decimal
 
 import pytest
 
-from runner.engine.costs import Commission, Slippage, Spread
+from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
 from runner.protocol.enums import Side
 
 LOW, HIGH = Decimal(40), Decimal(60)
+
+
+def worsened(
+    slippage: Slippage, price: object, side: Side, *, quantity: object = 10, volume: float = 1000
+) -> Decimal:
+    """Return the price of an execution in a candle from 40 to 60."""
+    return slippage.worsen(
+        Decimal(str(price)),
+        side,
+        low=LOW,
+        high=HIGH,
+        quantity=Decimal(str(quantity)),
+        volume=volume,
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,7 +55,7 @@ def test_commission_of_200_units_at_10(commission: Commission, expected: str) ->
 def test_slippage_moves_the_price_against_the_trader(bps: str, side: Side, expected: str) -> None:
     slippage = Slippage(bps=Decimal(bps))
 
-    assert Decimal(expected) == slippage.worsen(Decimal(50), side, low=LOW, high=HIGH)
+    assert Decimal(expected) == worsened(slippage, 50, side)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +72,37 @@ def test_slippage_by_the_range_of_the_candle_stays_within_it(
 ) -> None:
     slippage = Slippage(range_share=Decimal("0.1"))
 
-    assert Decimal(expected) == slippage.worsen(Decimal(price), side, low=LOW, high=HIGH)
+    assert Decimal(expected) == worsened(slippage, price, side)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "volume", "side", "expected"),
+    [
+        pytest.param(1000, 1000, Side.BUY, "55", id="all of it: 50 + 10%"),
+        pytest.param(1000, 1000, Side.SELL, "45", id="all of it: 50 - 10%"),
+        pytest.param(500, 1000, Side.BUY, "51.25", id="half: 50 + 10% x 0.5 squared"),
+        pytest.param(1, 1000, Side.BUY, "50.000005", id="a thousandth: 50 + 10% x a millionth"),
+        pytest.param(1, 3, Side.BUY, "50.5555555", id="a third: a ninth of 10%, to 1e-8"),
+        pytest.param(5000, 1000, Side.BUY, "55", id="more than there was counts as all"),
+        pytest.param(1, 0, Side.SELL, "45", id="of no volume anything is all"),
+        pytest.param("0.25", 0.5, Side.BUY, "51.25", id="fractions"),
+    ],
+)
+def test_an_order_moves_the_price_by_the_square_of_its_share_of_the_volume(
+    quantity: object, volume: float, side: Side, expected: str
+) -> None:
+    slippage = Slippage(volume_impact=VolumeImpact(Decimal("0.1")))
+
+    assert Decimal(expected) == worsened(slippage, 50, side, quantity=quantity, volume=volume)
+
+
+def test_the_parts_of_slippage_follow_each_other() -> None:
+    slippage = Slippage(
+        bps=Decimal(100), range_share=Decimal("0.1"), volume_impact=VolumeImpact(Decimal("0.5"))
+    )
+
+    # 50 + 10% of 20 is 52; a tenth of the volume squared, times 0.5, is 0.5%; then 1%.
+    assert Decimal("52.7826") == worsened(slippage, 50, Side.BUY, quantity=100)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from runner.engine.costs import Commission, Slippage
-from runner.protocol.enums import OrderStatus, Side, TimeInForce
+from runner.protocol.enums import OrderStatus, Side
 from runner.protocol.messages import Candle
 from tests.helpers import AAPL, DAY_MS, MSFT, START_MS, series
 from tests.unit.engine.exchange_helpers import (
@@ -114,42 +114,7 @@ def test_positions_net_and_their_events_say_what_became_of_them() -> None:
     ]
 
 
-# Time in force
-
-
-def test_a_day_order_meets_the_candles_of_one_day_and_then_expires() -> None:
-    hours = [(100.0, 101.0, 99.0, 100.0)] * 48
-    exchange = open_exchange(series(*hours, timeframe="1h", start_ms=START_MS))
-    exchange.advance()
-    order_id = place(exchange, limit=50, time_in_force=TimeInForce.DAY)
-
-    steps = [orders_in(exchange.advance()) for _ in range(47)]
-
-    # Placed after the first hour: 23 candles remain of that day.
-    assert [i for i, one in enumerate(steps) if one] == [23]
-    assert steps[23] == [f"{order_id} expired"]
-
-
-def test_a_day_order_of_daily_candles_meets_the_next_candle() -> None:
-    exchange = open_exchange(series(100.0, 90.0, 80.0))
-    exchange.advance()
-    filled = place(exchange, limit=95, time_in_force=TimeInForce.DAY)
-    missed = place(exchange, limit=85, time_in_force=TimeInForce.DAY)
-
-    assert orders_in(exchange.advance()) == [f"{filled} filled at 90"]
-    assert orders_in(exchange.advance()) == [f"{missed} expired"]
-
-
-def test_an_immediate_order_that_its_first_candle_does_not_fill_is_cancelled() -> None:
-    exchange = open_exchange(series(100.0, (100.0, 101.0, 94.0, 100.0), 50.0))
-    exchange.advance()
-    filled = place(exchange, limit=95, time_in_force=TimeInForce.IOC)
-    missed = place(exchange, limit=93, time_in_force=TimeInForce.IOC)
-
-    step = orders_in(exchange.advance())
-
-    assert sorted(step) == [f"{filled} filled at 95", f"{missed} cancelled"]
-    assert orders_in(exchange.advance()) == []
+# The end of the data
 
 
 def test_an_order_good_till_cancelled_waits_until_the_data_is_over() -> None:
@@ -166,20 +131,7 @@ def test_an_order_good_till_cancelled_waits_until_the_data_is_over() -> None:
     assert exchange.finished
 
 
-# Conflicts inside one candle
-
-
-def test_of_a_stop_and_a_limit_inside_one_candle_the_stop_is_assumed_first() -> None:
-    exchange = open_exchange(series(100.0, 100.0, (100.0, 110.0, 90.0, 100.0)))
-    exchange.advance()
-    place(exchange, BUY)
-    exchange.advance()
-    profit = place(exchange, SELL, limit=108, reduce_only=True)
-    loss = place(exchange, SELL, stop=92, reduce_only=True)
-
-    step = orders_in(exchange.advance())
-
-    assert step == [f"{loss} filled at 92", f"{profit} cancelled REDUCE_ONLY_VIOLATED"]
+# What the account cannot carry
 
 
 def test_a_fill_that_the_account_cannot_carry_is_rejected_at_the_fill() -> None:

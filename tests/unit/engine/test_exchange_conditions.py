@@ -1,4 +1,4 @@
-"""Fill-or-kill, post-only, groups and trailing stops, from the order to the books."""
+"""Post-only, groups and trailing stops, from the order to the books."""
 
 from __future__ import annotations
 
@@ -28,30 +28,6 @@ def after_first(*rows: Row, **options: object) -> Exchange:
     exchange = open_exchange(series(*rows), **options)
     exchange.advance()
     return exchange
-
-
-# Fill or kill
-
-
-@pytest.mark.parametrize(
-    ("prices", "candle", "expected"),
-    [
-        pytest.param({}, 101.0, "o-1 filled at 101", id="market: the open"),
-        pytest.param({"limit": 99}, (100.0, 101.0, 98.0, 100.0), "o-1 filled at 99", id="inside"),
-        pytest.param({"limit": 99}, (97.0, 98.0, 96.0, 97.0), "o-1 filled at 97", id="gap"),
-        pytest.param({"limit": 99}, (100.0, 101.0, 99.5, 100.0), "o-1 cancelled", id="missed"),
-        pytest.param({"stop": 101}, (100.0, 102.0, 99.0, 100.0), "o-1 filled at 101", id="stop"),
-        pytest.param({"stop": 103}, (100.0, 102.0, 99.0, 100.0), "o-1 cancelled", id="no trigger"),
-    ],
-)
-def test_fill_or_kill_has_its_first_candle_and_no_other(
-    prices: dict[str, object], candle: Row, expected: str
-) -> None:
-    exchange = after_first(100.0, candle, (100.0, 200.0, 50.0, 100.0))
-    place(exchange, BUY, 10, time_in_force=TimeInForce.FOK, **prices)
-
-    assert orders_in(exchange.advance()) == [expected]
-    assert orders_in(exchange.advance()) == []
 
 
 # Post only
@@ -200,53 +176,6 @@ def test_a_trailing_stop_placed_before_the_first_candle_begins_at_its_open() -> 
 
     assert orders_in(exchange.advance()) == []
     assert orders_in(exchange.advance()) == [f"{order_id} filled at 95"]
-
-
-@pytest.mark.parametrize(
-    ("side", "distance", "kind", "rows", "expected"),
-    [
-        pytest.param(
-            SELL,
-            5,
-            "ABSOLUTE",
-            [(100.0, 110.0, 99.0, 109.0), (108.0, 108.0, 104.0, 105.0)],
-            "filled at 105",
-            id="sell: 110 - 5",
-        ),
-        pytest.param(
-            SELL,
-            10,
-            "PERCENT",
-            [(100.0, 120.0, 99.0, 119.0), (112.0, 112.0, 105.0, 106.0)],
-            "filled at 108",
-            id="sell: 120 - 10%",
-        ),
-        pytest.param(
-            BUY,
-            10,
-            "PERCENT",
-            [(100.0, 101.0, 80.0, 81.0), (82.0, 90.0, 82.0, 89.0)],
-            "filled at 88",
-            id="buy: 80 + 10%",
-        ),
-        pytest.param(
-            SELL,
-            5,
-            "ABSOLUTE",
-            [(100.0, 110.0, 99.0, 109.0), (103.0, 120.0, 102.0, 119.0)],
-            "filled at 103",
-            id="sell: gapped below 110 - 5",
-        ),
-    ],
-)
-def test_a_trailing_stop_follows_the_best_price_of_all_candles_since_its_acceptance(
-    side: Side, distance: object, kind: str, rows: list[Row], expected: str
-) -> None:
-    exchange = after_first(100.0, *rows)
-    order_id = trail(exchange, side, distance, kind)
-    assert orders_in(exchange.advance()) == []
-
-    assert orders_in(exchange.advance()) == [f"{order_id} {expected}"]
 
 
 def test_a_changed_distance_counts_from_the_best_price_there_was() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from runner.engine.costs import Commission, Slippage, Spread
 from runner.engine.exchange import Exchange
-from runner.protocol.enums import OrderStatus, OrderType, Side, TimeInForce, TrailingType
+from runner.protocol.enums import OrderStatus, Side, TimeInForce
 from tests.helpers import AAPL, Row, series
 from tests.unit.engine.exchange_helpers import (
     modify,
@@ -103,44 +103,6 @@ def test_the_share_is_taken_in_units_no_finer_than_the_order(
     assert Decimal(executed) == exchange.orders[order_id].filled
 
 
-@pytest.mark.parametrize(
-    ("fields", "rows", "expected"),
-    [
-        pytest.param(
-            {"limit": 95}, [(100, 101, 94, 96), (96, 97, 95.5, 96), 94], ["4 at 95", "4 at 94"],
-            id="limit: only where it is reached",
-        ),
-        pytest.param(
-            {"stop": 105}, [(100, 106, 99, 100), 90, 91], ["4 at 105", "4 at 90", "2 at 91"],
-            id="stop: at the market once it has triggered",
-        ),
-        pytest.param(
-            {"stop": 105, "limit": 107}, [(100, 106, 99, 100), 108, 106], ["4 at 105", "4 at 106"],
-            id="stop-limit: a limit order once it has triggered",
-        ),
-        pytest.param(
-            {
-                "order_type": OrderType.TRAILING_STOP,
-                "trailing_distance": Decimal(5),
-                "trailing_type": TrailingType.ABSOLUTE,
-            },
-            [(100, 106, 99, 100), 90, 91], ["4 at 105", "4 at 90", "2 at 91"],
-            id="trailing stop: at the market once it has triggered",
-        ),
-    ],
-)  # fmt: skip
-def test_the_rest_of_an_order_goes_on(
-    fields: dict[str, Any], rows: list[Row], expected: list[str]
-) -> None:
-    exchange = after_first(100.0, *rows)
-    place(exchange, BUY, 10, **fields)
-
-    for _ in rows:
-        exchange.advance()
-
-    assert expected == [f"{one.quantity} at {one.price}" for one in exchange.trades]
-
-
 def test_the_rest_of_an_immediate_order_is_cancelled() -> None:
     exchange = after_first(100.0, 100.0, 100.0)
     order_id = place(exchange, BUY, 10, time_in_force=TimeInForce.IOC)
@@ -165,14 +127,6 @@ def test_fill_or_kill_is_all_or_nothing(quantity: int, expected: str) -> None:
 
     assert orders_in(exchange.advance()) == [expected]
     assert exchange.ledger.quantity(AAPL) == (4 if quantity == 4 else 0)
-
-
-def test_the_rest_of_a_day_order_expires() -> None:
-    exchange = after_first(100.0, 100.0, 100.0)
-    order_id = place(exchange, BUY, 10, time_in_force=TimeInForce.DAY)
-    exchange.advance()
-
-    assert orders_in(exchange.advance()) == [f"{order_id} expired at 100"]
 
 
 def test_a_rest_that_the_account_cannot_carry_is_cancelled_and_not_rejected() -> None:

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from runner.engine.costs import Commission, Slippage, Spread
+from runner.engine.choices import FillAt, PricePath
+from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
 from runner.engine.terms import Terms
 from runner.results.conventions import embedded_conventions, peer_conventions
 
@@ -47,6 +48,35 @@ def test_the_models_that_are_off_by_default_are_named_where_they_are_on() -> Non
         "slippage 5% of the candle's range plus 2 bps against you on market and stop orders"
     )
     assert said.fills.endswith("; at most 10% of a candle's volume per order and candle")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (PricePath.WORST, "; the worse case inside a candle"),
+        (PricePath.OHLC, "; inside a candle from the open to the high, the low and the close"),
+        (PricePath.OLHC, "; inside a candle from the open to the low, the high and the close"),
+    ],
+    ids=str,
+)
+def test_the_path_of_the_price_inside_a_candle_is_named(path: PricePath, said: str) -> None:
+    assert embedded_conventions(Terms(price_path=path)).fills.endswith(said)
+
+
+def test_fills_at_a_close_that_has_passed_are_called_optimistic() -> None:
+    assert embedded_conventions(Terms(fill_at=FillAt.CLOSE)).fills.startswith(
+        "OPTIMISTIC: market orders, and limit orders within reach, at the close they were placed on"
+    )
+    assert "OPTIMISTIC" not in embedded_conventions(Terms()).fills
+
+
+def test_an_impact_by_volume_is_named() -> None:
+    terms = Terms(slippage=Slippage(volume_impact=VolumeImpact(Decimal("0.1"))))
+
+    assert embedded_conventions(terms).costs.endswith(
+        "slippage 10% of the price times the square of the order's share of the candle's volume "
+        "against you on market and stop orders"
+    )
 
 
 def test_a_run_without_costs_says_so() -> None:
