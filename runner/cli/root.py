@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from runner.cli.data import data
+from runner.cli.doctor import doctor
 from runner.cli.engine import engine
 from runner.cli.explain import explain
 from runner.cli.new import new
@@ -29,6 +30,7 @@ app.command("validate-config", epilog="Example: runner validate-config configs/e
 )
 app.command("new", epilog="Example: runner new my_strategy.py --template rsi")(new)
 app.command("strategies", epilog="Example: runner strategies strategies/sma_cross.py")(strategies)
+app.command("doctor", epilog="Example: runner doctor --config configs/engine.yaml")(doctor)
 app.command("explain", epilog="Example: runner explain E301")(explain)
 app.add_typer(engine, name="engine")
 app.add_typer(data, name="data")

@@ -39,6 +39,8 @@ class Answer(NamedTuple):
 
     status: int
     body: bytes
+    date: str = ""
+    """The peer's wall clock, as HTTP writes it; empty where it does not say."""
 
 
 class HttpClient:
@@ -101,7 +103,7 @@ class HttpClient:
                 raise NoAnswer(f"the answer broke off: {_reason(error)}") from None
             raise
         answer.release_conn()
-        return Answer(answer.status, body)
+        return Answer(answer.status, body, answer.headers.get("Date", ""))
 
     def _make_pool(self) -> tuple[Callable[..., Any], str]:
         path = urlsplit(self._base_url).path
