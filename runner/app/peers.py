@@ -42,6 +42,13 @@ def peer_of(
         ConfigError: subscriptions or keys that the runtime cannot take.
         DataError: the prices of the embedded engine cannot be read.
     """
+    if config.engine.resume is not None and config.runtime is not Runtime.ENGINE:
+        raise ConfigError(
+            f"only a run of a Backtest Engine can be gone on with, the runtime is {config.runtime}",
+            where="engine.resume",
+            fix="set ENGINE_WS_URL and ENGINE_REST_URL, or leave --resume out",
+            id="E339",
+        )
     if config.runtime is Runtime.EMBEDDED:
         return _embedded(config, session, subscriptions, cwd)
     return _remote(config, session, subscriptions)
@@ -135,15 +142,23 @@ def _remote(config: RunConfig, session: Session, subscriptions: tuple[Subscripti
         headers={"Authorization": f"Bearer {key}"} if key else {},
     )
     rest = RestClient(rest_url, api_key=key, timeout_s=connection.request_timeout)
-    return Peer(
-        drive=lambda stop: run_websocket(
+    resume = config.engine.resume
+
+    def drive(stop: StopRequest) -> Ending:
+        if resume is not None:
+            rest.rewind(resume)
+        return run_websocket(
             session,
             url=ws_url,
             rest=rest,
             settings=settings,
             stop=stop,
             max_events=config.max_events,
-        ),
+            run_id=resume,
+        )
+
+    return Peer(
+        drive=drive,
         runtime=RuntimeFacts(config.runtime.value, (ws_url, rest_url)),
         data=DataFacts(
             f"data of the {config.runtime.value}",

@@ -72,6 +72,10 @@ def run(
     timeout: Annotated[
         str | None, typer.Option("--timeout", help="Stop after this long: 30s, 5m.")
     ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option("--resume", help="The run of an engine to go on with, after a kill."),
+    ] = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option("--fail-on", help="Exit 8 if this holds at the end: 'max_drawdown > 20%'."),
@@ -112,6 +116,7 @@ def run(
         "set": settings,
         "max_events": max_events,
         "timeout": timeout,
+        "engine.resume": resume,
         "fail_on": fail_on,
         "require_orders": True if require_orders else None,
         "ui": "none" if quiet and ui is None else ui,

@@ -36,6 +36,7 @@ FLAGS: dict[Path, str] = {
     ("data", "path"): "--data",
     ("data", "from"): "--from",
     ("data", "to"): "--to",
+    ("engine", "resume"): "--resume",
     ("exchange", "commission", "rate"): "--commission",
     ("exchange", "slippage", "rate"): "--slippage",
 }

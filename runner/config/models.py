@@ -84,6 +84,8 @@ class EngineConfig(Section):
     """REST address of the Backtest Engine."""
     token: Annotated[SecretStr | None, fields.secret()] = None
     """Token of an engine that asks for one. Better set as RUNNER_ENGINE__TOKEN than in a file."""
+    resume: Annotated[str | None, fields.text(optional=True)] = None
+    """Name of the run to go on with, after the process that had begun it was killed."""
 
 
 class GatewayConfig(Section):

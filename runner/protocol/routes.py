@@ -50,6 +50,7 @@ ROUTES: dict[str, Route] = {
     "read_capabilities": Route("GET", "/v1/capabilities", 200),
     "read_status": Route("GET", "/v1/status", 200),
     "read_circuit_breakers": Route("GET", "/v1/circuit-breakers", 200),
+    "rewind_run": Route("POST", "/v1/runs/{run_id}/rewind", 200),
     "reset_circuit_breakers": Route("POST", "/v1/circuit-breakers/reset", 200),
 }
 """Every endpoint by name. `list_order_history` stands before `read_order`, because a router that

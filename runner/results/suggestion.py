@@ -41,12 +41,13 @@ def _fits(value: float, param: Param) -> bool:
 
 
 def _without(typed: Sequence[str], name: str) -> list[str]:
-    # A parameter given twice would leave it to the reader which one counts.
+    # A parameter given twice would leave it to the reader which one counts; a run that was gone on
+    # with is over.
     flags = ("-p", "--param")
     given = {
         place
         for place, (flag, value) in enumerate(pairwise(typed))
-        if flag in flags and value.startswith(f"{name}=")
+        if (flag in flags and value.startswith(f"{name}=")) or flag == "--resume"
     }
     return [
         word

@@ -41,6 +41,17 @@ class RunGone(ConnectError):
     """The engine does not keep the run that was named."""
 
 
+def run_gone(where: str, body: bytes) -> RunGone:
+    """Return what a 404 means when a run was named; `body` is that of the answer."""
+    return RunGone(
+        "the engine does not keep this run",
+        where=where,
+        why=envelope_of(404, body).message,
+        fix="leave --resume out to begin a new run",
+        id="E606",
+    )
+
+
 def open_connection(
     url: str, settings: ConnectionSettings, waker: Waker, *, run_id: str | None = None
 ) -> tuple[socket.socket, ClientProtocol, list[Any]]:
@@ -222,13 +233,7 @@ def _refusal(response: Response, url: str, *, is_named: bool) -> Exception:
             id="E605",
         )
     if status == 404 and is_named:
-        return RunGone(
-            "the engine does not keep this run",
-            where=url,
-            why=envelope_of(status, body).message,
-            fix="leave --resume out to begin a new run",
-            id="E606",
-        )
+        return run_gone(url, body)
     if status == 429 or status >= 500:
         return _temporary(url, f"the peer is not ready: HTTP {said}")
     if 300 <= status < 400:

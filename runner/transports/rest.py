@@ -34,6 +34,7 @@ from runner.protocol.messages import Account, OrderSnapshot, Position
 from runner.protocol.routes import ROUTES, build_path
 from runner.transports.backoff import START_HINT, TemporaryFailure
 from runner.transports.http import REST_HINT, Answer, HttpClient, NoAnswer, NotSent
+from runner.transports.opening import run_gone
 from runner.transports.rejections import envelope_of, rejection_of
 
 Body = TypeVar("Body")
@@ -101,6 +102,19 @@ class RestClient:
                 return self._read_state()
             case _:
                 assert_never(command)
+
+    def rewind(self, run_id: str) -> None:
+        """Have the engine play a run again from its beginning, for a strategy without memory.
+
+        Raises:
+            RunGone: E606, the engine does not keep this run.
+            TemporaryFailure, ConnectError, ProtocolError: see `execute`.
+        """
+        answer = self._safely("POST", build_path("rewind_run", run_id=run_id))
+        if answer.status == 404:
+            raise run_gone(self._base_url, answer.body)
+        if answer.status != 200:
+            raise self._not_ours(answer, envelope_of(answer.status, answer.body).message)
 
     # Commands
 
@@ -241,8 +255,15 @@ class RestClient:
             raise self._not_ours(answer, str(error)) from None
 
     def _get(self, path: str) -> Answer:
+        answer = self._safely("GET", path)
+        if answer.status == 200:
+            return answer
+        raise self._not_ours(answer, envelope_of(answer.status, answer.body).message)
+
+    def _safely(self, method: str, path: str) -> Answer:
+        """Make a request that may be repeated, whatever becomes of it."""
         try:
-            answer = self._http.request("GET", path)
+            answer = self._http.request(method, path)
         except (NotSent, NoAnswer) as error:
             raise TemporaryFailure(
                 "cannot reach the REST side of the peer",
@@ -251,8 +272,6 @@ class RestClient:
                 fix=START_HINT,
                 id="E610",
             ) from None
-        if answer.status == 200:
-            return answer
         self._check_admitted(answer)
         envelope = envelope_of(answer.status, answer.body)
         if answer.status == 429 or answer.status >= 500:
@@ -262,7 +281,7 @@ class RestClient:
                 why=envelope.message,
                 id="E610",
             )
-        raise self._not_ours(answer, envelope.message)
+        return answer
 
     def _check_admitted(self, answer: Answer) -> None:
         if answer.status in (401, 403):

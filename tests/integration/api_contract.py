@@ -46,6 +46,7 @@ KNOWN = {
     "order_id": st.integers(1, 12).map(lambda number: f"o-{number}"),
     "position_id": st.sampled_from(["p-1", "p-2"]),
     "symbol": st.sampled_from([ORDER["symbol"], MSFT]),
+    "run_id": st.just("0123456789abcdef"),
 }
 
 TAKES: dict[str, tuple[str, ...]] = {

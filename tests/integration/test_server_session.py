@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from runner.engine.server import SessionRules, run, sessions
+from runner.engine.server import SessionRules, observers, sessions
 from runner.engine.server.speed import Multiple, Steps
 from tests.helpers import MSFT, series
 from tests.integration.engine_process import (
@@ -259,7 +259,7 @@ def test_an_observer_that_leaves_changes_nothing() -> None:
 def test_an_observer_that_lags_is_dropped_and_the_strategy_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(run, "OBSERVER_BYTES", 10_000)
+    monkeypatch.setattr(observers, "OBSERVER_BYTES", 10_000)
     said: list[str] = []
     many = [series(*[1.0] * 60, symbol=f"S:T{place}") for place in range(500)]
 

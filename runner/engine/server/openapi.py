@@ -34,6 +34,7 @@ _ALWAYS = ("UNAUTHORIZED", "FORBIDDEN", "INTERNAL_ERROR")
 _STATUS = {
     **ERROR_STATUS,
     **{code: status for status, code in HTTP_CODES.items()},
+    "RUN_DIVERGED": 409,
     "RUN_HELD": 409,
     "TOO_MANY_OBSERVERS": 503,
 }
@@ -56,7 +57,12 @@ _AMOUNT: dict[str, Any] = {
     "examples": ["10", "0.25"],
 }
 """A decimal of a request. In an answer it is always text."""
-_EXAMPLES = {"symbol": "S:AAPL", "order_id": "o-1", "position_id": "p-1"}
+_EXAMPLES = {
+    "symbol": "S:AAPL",
+    "order_id": "o-1",
+    "position_id": "p-1",
+    "run_id": "0f1e2d3c4b5a6978",
+}
 _TIMES = re.compile(r"^(timestamp|last_heartbeat|\w+_at)$")
 _PLACE = re.compile(r"\{(\w+)\}")
 _SOURCE = re.compile(r"\s*Source: [^.]*\.")

@@ -105,7 +105,7 @@ OPERATIONS: dict[str, Operation] = {
         OrderHandle,
         body=shapes.OrderRequest,
         example=_ORDER,
-        errors=(*_BODY, "VALIDATION_ERROR", "ORDER_REJECTED", "SHUTTING_DOWN"),
+        errors=(*_BODY, "VALIDATION_ERROR", "ORDER_REJECTED", "RUN_DIVERGED", "SHUTTING_DOWN"),
     ),
     "list_orders": Operation(
         "Orders",
@@ -119,7 +119,7 @@ OPERATIONS: dict[str, Operation] = {
         "Cancel all working orders",
         shapes.CancelAllResult,
         query=(SYMBOL,),
-        errors=_QUERY,
+        errors=(*_QUERY, "RUN_DIVERGED"),
     ),
     "list_order_history": Operation(
         "Orders",
@@ -135,13 +135,13 @@ OPERATIONS: dict[str, Operation] = {
         ModifyResult,
         body=shapes.ModifyOrderRequest,
         example={"limit_price": "99.5"},
-        errors=(*_BODY, "ORDER_NOT_FOUND", "ORDER_NOT_MODIFIABLE"),
+        errors=(*_BODY, "ORDER_NOT_FOUND", "ORDER_NOT_MODIFIABLE", "RUN_DIVERGED"),
     ),
     "cancel_order": Operation(
         "Orders",
         "Cancel one order; success is false when it was done already",
         CancelResult,
-        errors=("ORDER_NOT_FOUND",),
+        errors=("ORDER_NOT_FOUND", "RUN_DIVERGED"),
     ),
     "list_positions": Operation(
         "Positions", "List open positions", list[Position], query=(SYMBOL,), errors=_QUERY
@@ -151,7 +151,7 @@ OPERATIONS: dict[str, Operation] = {
         "Place a market order against every open position; the first refusal ends it",
         list[OrderHandle],
         query=(SYMBOL,),
-        errors=(*_QUERY, "ORDER_REJECTED"),
+        errors=(*_QUERY, "ORDER_REJECTED", "RUN_DIVERGED"),
     ),
     "read_position": Operation(
         "Positions", "Read one position", Position, errors=("POSITION_NOT_FOUND",)
@@ -162,7 +162,7 @@ OPERATIONS: dict[str, Operation] = {
         ExitsResult,
         body=shapes.ModifyPositionExitsRequest,
         example={"stop_loss": "90", "take_profit": "120"},
-        errors=(*_BODY, "POSITION_NOT_FOUND", "ORDER_REJECTED"),
+        errors=(*_BODY, "POSITION_NOT_FOUND", "ORDER_REJECTED", "RUN_DIVERGED"),
     ),
     "close_position": Operation(
         "Positions",
@@ -171,7 +171,13 @@ OPERATIONS: dict[str, Operation] = {
         body=shapes.ClosePositionRequest,
         body_required=False,
         example={"quantity": "5"},
-        errors=(*_BODY, "VALIDATION_ERROR", "POSITION_NOT_FOUND", "ORDER_REJECTED"),
+        errors=(
+            *_BODY,
+            "VALIDATION_ERROR",
+            "POSITION_NOT_FOUND",
+            "ORDER_REJECTED",
+            "RUN_DIVERGED",
+        ),
     ),
     "list_trades": Operation(
         "Trades",
@@ -217,6 +223,13 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "read_circuit_breakers": Operation(
         "Engine", "Read the circuit breakers", shapes.CircuitBreakerStatus
+    ),
+    "rewind_run": Operation(
+        "Engine",
+        "Play a run again from its beginning, for a strategy that was killed: it has to do again "
+        "what it had done, and then goes on",
+        shapes.RewindResult,
+        errors=("NOT_FOUND", "SHUTTING_DOWN"),
     ),
     "reset_circuit_breakers": Operation(
         "Engine",

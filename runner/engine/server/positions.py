@@ -24,6 +24,7 @@ from runner.protocol.codec import BodyError, decode_body
 from runner.protocol.commands import (
     ClosePosition,
     Command,
+    ExitsResult,
     ModifyExits,
     OrderHandle,
     ReadState,
@@ -42,8 +43,11 @@ class PositionDesk(Protocol):
     @property
     def exchange(self) -> Exchange: ...
 
-    def relay(self) -> None:
-        """Send what commands have caused to the strategy."""
+    def execute(self, command: Command) -> Reply:
+        """Carry out a command, and send what it has caused to the strategy."""
+
+    def set_exits(self, position_id: str, exits: ModifyExits) -> ExitsResult | Rejection:
+        """Move the exits of a position, and send what that has caused to the strategy."""
 
 
 class PositionEndpoints:
@@ -72,8 +76,7 @@ class PositionEndpoints:
             exits = decode_body(await json_body(request), ModifyExits)
         except BodyError as problem:
             raise refusal_of_body(problem) from None
-        result = self._desk.exchange.set_exits(position_id, exits)
-        self._desk.relay()
+        result = self._desk.set_exits(position_id, exits)
         if isinstance(result, Rejection):
             raise refusal_of_command(result)
         return answer(result)
@@ -88,19 +91,14 @@ class PositionEndpoints:
             reduce_only=True,
             position_id=position.id,
         )
-        reply = self._reply(order)
+        reply = self._desk.execute(order)
         if isinstance(reply, Rejection):
             raise refusal_of_command(reply)
         assert isinstance(reply, OrderHandle)
         return reply
 
-    def _reply(self, command: Command) -> Reply:
-        reply = self._desk.exchange.execute(command)
-        self._desk.relay()
-        return reply
-
     def _positions(self) -> tuple[Position, ...]:
-        state = self._desk.exchange.execute(ReadState())
+        state = self._desk.execute(ReadState())
         assert isinstance(state, State)
         return state.positions
 

@@ -32,7 +32,6 @@ from runner.protocol.commands import (
     Command,
     ReadState,
     Rejection,
-    Reply,
     State,
     SubmitOrder,
 )
@@ -117,7 +116,7 @@ class Endpoints:
         for order in self._state().orders:
             if symbol is not None and order.symbol != symbol:
                 continue
-            reply = self._reply(CancelOrder(order.id))
+            reply = self._desk.execute(CancelOrder(order.id))
             if isinstance(reply, CancelResult) and reply.order.status is OrderStatus.CANCELLED:
                 cancelled += 1
             else:
@@ -185,13 +184,8 @@ class Endpoints:
 
     # What the handlers share
 
-    def _reply(self, command: Command) -> Reply:
-        reply = self._desk.exchange.execute(command)
-        self._desk.relay()
-        return reply
-
     def _execute(self, command: Command) -> Any:
-        reply = self._reply(command)
+        reply = self._desk.execute(command)
         if isinstance(reply, Rejection):
             raise refusal_of_command(reply)
         return reply

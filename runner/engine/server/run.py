@@ -7,35 +7,32 @@ when is the replay's decision; here stands who receives them, and what happens w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
+from runner.engine.server.answers import Refusal
+from runner.engine.server.farewells import (
+    COME_BACK,
+    DIVERGED,
+    FAREWELLS,
+    STOPPING,
+    Farewell,
+    Outcome,
+)
+from runner.engine.server.observers import Observers
+from runner.engine.server.past import Diverged, Past
 from runner.engine.server.replay import Replay
 from runner.engine.server.rules import Patience, SessionRules
 from runner.engine.server.speed import Speed
 from runner.engine.server.stream import Line, batch_of
 from runner.engine.server.timer import Timer
 from runner.protocol.codec import decode
+from runner.protocol.commands import Command, ExitsResult, ModifyExits, Rejection, Reply
 from runner.protocol.messages import EventAck, Malformed, Ping
 
 TERMINAL_SECONDS = 60.0
 """How long the acknowledgment of the terminal event is awaited; a client that knows no such event
 would otherwise hold the engine for ever."""
-OBSERVER_BYTES = 4 * 1024 * 1024
-"""What may wait for an observer; one that lags further behind is dropped."""
-
-Outcome = Literal["complete", "broken", "halted", "failed"]
-"""How a run ended: as it should; its strategy left; it did not acknowledge; the engine failed."""
-FAREWELLS: dict[Outcome, tuple[int, str]] = {
-    "complete": (1000, "backtest complete"),
-    "broken": (1001, "the run broke off"),
-    "halted": (1008, "acknowledgments did not come in time"),
-    "failed": (1011, "the engine failed"),
-}
-"""How connections are closed; without effect where the client has closed already."""
-COME_BACK = (1001, "the strategy has come back on another connection")
-LAGGING = (1013, "the observer does not keep up")
-STOPPING = (1001, "engine shutting down")
 
 
 class Run:
@@ -50,6 +47,8 @@ class Run:
         on_end: Callable[[Run], None],
     ) -> None:
         self.replay = replay
+        self.past = Past(is_kept=replay.run_id is not None)
+        """What has to be done again if it begins anew."""
         self.outcome: Outcome | None = None
         self.error: Exception | None = None
         """What failed inside the engine, where the outcome is `failed`."""
@@ -59,7 +58,7 @@ class Run:
         self._speed = rules.speed() if rules.speed is not None else None
         self._patience = Patience(rules.ack_grace, rules.ack_limit)
         self._strategy: Line | None = None
-        self._observers: list[Line] = []
+        self._observers = Observers(report)
         self._has_greeted = False
         self._unreadable = 0
         self._turn: asyncio.Task[None] | None = None
@@ -100,6 +99,21 @@ class Run:
         if self._rules.start_on == "connect":
             self._advance(self.replay.start)
 
+    def begin_anew(self, run: Run) -> None:
+        """Hand everything over to a run that takes the place of this one, which ends unsaid.
+
+        Its strategy has lost its memory: if it is still connected, that is to be cut.
+        """
+        self.outcome = "broken"
+        self._stop_clocks()
+        self.past.begin_anew(self.replay.sent)
+        run.past = self.past
+        run._observers = self._observers
+        if self._strategy is not None:
+            self._strategy.end(*COME_BACK)
+        run._report("the strategy comes back without its memory: the run begins anew")
+        run._hold.start(self._rules.resume_seconds, run._expire)
+
     def leave(self, line: Line) -> None:
         """Note that a strategy's connection is gone; without effect once another took its place."""
         if self._strategy is not line:
@@ -112,18 +126,20 @@ class Run:
         if not seconds or line.has_left_for_good:
             self.end("broken")
             return
-        self._report(f"the strategy is gone; its run is kept for {seconds:g} s")
+        self._report(
+            f"the strategy is gone; its run is kept for {seconds:g} s; "
+            f"if its process is gone, too: runner run ... --resume {self.replay.run_id}"
+        )
         self._hold.start(seconds, self._expire)
 
     def observe(self, line: Line) -> None:
         """Have a connection receive every frame from now on."""
         line.write(batch_of(self.replay.dialect.greet(self.replay.clock(), None)))
-        self._observers.append(line)
+        self._observers.add(line)
 
     def ignore(self, line: Line) -> None:
         """Send nothing more to an observer."""
-        if line in self._observers:
-            self._observers.remove(line)
+        self._observers.remove(line)
 
     def part(self) -> None:
         """Say that the engine is stopping, and end the run."""
@@ -148,12 +164,45 @@ class Run:
             if self._unreadable == 1:
                 self._report(f"ignored a frame that cannot be read: {message.reason}")
 
-    def relay(self) -> None:
-        """Send what commands have caused; before the strategy connects, that waits."""
-        if self.outcome is not None:
-            return
-        self._send(self.replay.consequences())
-        self._watch()
+    def execute(self, command: Command) -> Reply:
+        """Carry out a command and send what it has caused.
+
+        Raises:
+            Refusal: a strategy that was played its run again does something else this time.
+        """
+        with self._same_as_before():
+            reply = self.past.execute(self.replay.exchange, command)
+        self._relay()
+        return reply
+
+    def set_exits(self, position_id: str, exits: ModifyExits) -> ExitsResult | Rejection:
+        """Move the exits of a position and send what that has caused.
+
+        Raises:
+            Refusal: see `execute`.
+        """
+        with self._same_as_before():
+            result = self.past.set_exits(self.replay.exchange, position_id, exits)
+        self._relay()
+        return result
+
+    @contextmanager
+    def _same_as_before(self) -> Iterator[None]:
+        try:
+            yield
+        except Diverged as difference:
+            self._part_ways(difference)
+            raise Refusal("RUN_DIVERGED", str(difference), status=409) from None
+
+    def _part_ways(self, difference: Diverged) -> None:
+        self._report(f"the strategy does not do again what it had done: {difference}")
+        self.end("broken", farewell=DIVERGED)
+
+    def _relay(self) -> None:
+        # Before the strategy connects, what commands have caused waits.
+        if self.outcome is None:
+            self._send(self.replay.consequences())
+            self._watch()
 
     def _acknowledge(self, event_ids: Iterable[str]) -> None:
         if self.outcome is not None:
@@ -172,6 +221,11 @@ class Run:
         except Exception as error:  # noqa: BLE001 - raised again by whoever runs the server
             self.error = error
             self.end("failed")
+            return
+        try:
+            self.past.check(None if self.replay.is_over else self.replay.exchange.now_ms)
+        except Diverged as difference:
+            self._part_ways(difference)
             return
         has_matched = pending is not None and (
             bool(frames) or self.replay.is_over or self.replay.pending_count < pending
@@ -195,18 +249,11 @@ class Run:
         if self._strategy is not None:
             self._strategy.write(batch)
         if self._observers:
-            self._show(batch)
+            unseen = self.replay.sent - self.past.frames
+            if unseen > 0:
+                self._observers.show(batch if unseen >= len(frames) else batch_of(frames[-unseen:]))
         if self.replay.exchange.finished and not self._deadline.is_running:
             self._deadline.start(TERMINAL_SECONDS, self._give_up)
-
-    def _show(self, batch: bytes) -> None:
-        for observer in list(self._observers):
-            if observer.backlog > OBSERVER_BYTES:
-                self._report("an observer does not keep up, and is dropped")
-                self._observers.remove(observer)
-                observer.end(*LAGGING)
-            else:
-                observer.write(batch)
 
     # Time
 
@@ -217,7 +264,8 @@ class Run:
             self._turn = asyncio.create_task(self._wait_for(speed, moment))
 
     async def _wait_for(self, speed: Speed, moment: int) -> None:
-        await speed.turn(moment)
+        if self.replay.sent >= self.past.frames:
+            await speed.turn(moment)
         self._advance(self.replay.permit)
 
     def _watch(self, *, afresh: bool = False) -> None:
@@ -251,20 +299,23 @@ class Run:
         self._report(f"the end was not acknowledged within {TERMINAL_SECONDS:.0f} s")
         self.end("complete")
 
-    def end(self, outcome: Outcome) -> None:
+    def end(self, outcome: Outcome, *, farewell: Farewell | None = None) -> None:
         """End the run, and every connection to it, unless it has ended already."""
         if self.outcome is not None:
             return
         self.outcome = outcome
+        self._stop_clocks()
+        for line in self._lines():
+            line.end(*(farewell or FAREWELLS[outcome]))
+        self._observers.clear()
+        self._on_end(self)
+
+    def _stop_clocks(self) -> None:
         for timer in (self._window, self._deadline, self._hold):
             timer.stop()
         if self._turn is not None and self._turn is not asyncio.current_task():
             self._turn.cancel()
-        for line in self._lines():
-            line.end(*FAREWELLS[outcome])
-        self._observers.clear()
-        self._on_end(self)
 
     def _lines(self) -> list[Line]:
         strategy = [] if self._strategy is None else [self._strategy]
-        return strategy + self._observers
+        return [*strategy, *self._observers]

@@ -21,14 +21,15 @@ from runner.engine.server.answers import Refusal, refusal_of_status
 from runner.engine.server.answers import refuse as refuse_normalised
 from runner.engine.server.bodies import MAX_BODY
 from runner.engine.server.dialect import RAW
+from runner.engine.server.farewells import Outcome
 from runner.engine.server.listen import address_of, listen
 from runner.engine.server.raw_rest import RawEndpoints, refuse_raw
 from runner.engine.server.rest import Endpoints
 from runner.engine.server.rules import SessionRules
-from runner.engine.server.run import Outcome
 from runner.engine.server.security import Guard
 from runner.engine.server.sessions import Sessions
 from runner.errors import ConfigError
+from runner.protocol.commands import Command, ExitsResult, ModifyExits, Rejection, Reply
 
 WS_PORT, REST_PORT = 8081, 8080
 PING_SECONDS = 15.0
@@ -117,9 +118,26 @@ class EngineServer:
         replay = self._sessions.run.replay
         return replay.sent, replay.pending_count
 
-    def relay(self) -> None:
-        """Send what commands have caused to the strategy; before it connects, that waits."""
-        self._sessions.run.relay()
+    def execute(self, command: Command) -> Reply:
+        """Carry out a command, and send what it has caused to the strategy.
+
+        Before the strategy connects, that waits.
+        """
+        return self._sessions.run.execute(command)
+
+    def set_exits(self, position_id: str, exits: ModifyExits) -> ExitsResult | Rejection:
+        """Move the exits of a position, and send what that has caused to the strategy."""
+        return self._sessions.run.set_exits(position_id, exits)
+
+    def rewind(self, run_id: str) -> int:
+        """Have a run begin anew, for a strategy that has lost its memory.
+
+        Returns how many events the run had come to.
+
+        Raises:
+            Refusal: there is no such run, or the engine is stopping.
+        """
+        return self._sessions.rewind(run_id)
 
     # Life of the server
 

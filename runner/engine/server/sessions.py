@@ -14,9 +14,10 @@ from aiohttp import web
 
 from runner.engine.exchange import Exchange
 from runner.engine.server.answers import Refusal, refusal_of_status
+from runner.engine.server.farewells import Outcome
 from runner.engine.server.replay import Replay, wall_clock
 from runner.engine.server.rules import SessionRules
-from runner.engine.server.run import Outcome, Run
+from runner.engine.server.run import Run
 from runner.engine.server.stream import Line
 
 RUN_ID = "run_id"
@@ -71,6 +72,21 @@ class Sessions:
         self.is_stopping = True
         self.run.part()
 
+    def rewind(self, run_id: str) -> int:
+        """Have the run begin anew, for a strategy that has lost its memory.
+
+        Returns how many events the run had come to.
+
+        Raises:
+            Refusal: there is no such run, or the engine is stopping.
+        """
+        if self.is_stopping:
+            raise Refusal("SHUTTING_DOWN", "the engine is shutting down")
+        self._check_name(run_id)
+        old, self.run = self.run, self._next_run(run_id)
+        old.begin_anew(self.run)
+        return self.run.past.frames
+
     async def gone(self) -> None:
         """Return once no connection is left."""
         while self._lines:
@@ -94,11 +110,7 @@ class Sessions:
     def _check_strategy(self, run_id: str | None) -> None:
         run = self.run
         if run_id is not None:
-            known = run.replay.run_id
-            # What is no text must not match, nor may it fail.
-            named = run_id.encode(errors="backslashreplace")
-            if known is None or not secrets.compare_digest(named, known.encode()):
-                raise refusal_of_status(404, "there is no such run, or it is over")
+            self._check_name(run_id)
         elif run.has_strategy:
             raise refusal_of_status(
                 409, "a strategy is connected already, and an engine serves one at a time"
@@ -109,6 +121,13 @@ class Sessions:
                 f"the run is kept for its strategy; come back to it with {RUN_ID}, or wait",
                 status=409,
             )
+
+    def _check_name(self, run_id: str) -> None:
+        known = self.run.replay.run_id
+        # What is no text must not match, nor may it fail.
+        named = run_id.encode(errors="backslashreplace")
+        if known is None or not secrets.compare_digest(named, known.encode()):
+            raise refusal_of_status(404, "there is no such run, or it is over")
 
     def _check_upgrade(self, request: web.Request) -> None:
         if request.headers.get("Upgrade", "").lower() != "websocket":
@@ -163,12 +182,12 @@ class Sessions:
 
     # Runs
 
-    def _next_run(self) -> Run:
+    def _next_run(self, run_id: str | None = None) -> Run:
         rules = self._rules
         replay = Replay(
             self._make_exchange(),
             dialect=rules.dialect,
-            run_id=self._make_run_id() if rules.resume_seconds else None,
+            run_id=(run_id or self._make_run_id()) if rules.resume_seconds else None,
             paced=rules.speed is not None,
         )
         return Run(replay, rules, report=self._report, on_end=self._run_over)

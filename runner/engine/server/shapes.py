@@ -155,6 +155,13 @@ class PositionMode(StrEnum):
     HEDGING = "HEDGING"
 
 
+class RewindResult(msgspec.Struct):
+    """A run that begins anew; `events` is how many it had come to."""
+
+    run_id: str
+    events: Count
+
+
 class Capabilities(msgspec.Struct):
     """What this engine can do; `features` is an open set."""
 

@@ -25,6 +25,7 @@ from runner.engine.server.shapes import (
     PositionMode,
     ProviderHealth,
     ReadyStatus,
+    RewindResult,
 )
 from runner.protocol.enums import OrderType
 
@@ -53,6 +54,9 @@ class SystemDesk(Protocol):
     @property
     def has_strategy(self) -> bool:
         """Whether a strategy is connected."""
+
+    def rewind(self, run_id: str) -> int:
+        """Have a run begin anew; return how many events it had come to."""
 
     @property
     def events(self) -> tuple[int, int]:
@@ -117,6 +121,10 @@ class SystemEndpoints:
         # The provider is this process, and legs are placed by it: neither can fail by itself.
         closed = CircuitBreaker("closed", 0)
         return answer(CircuitBreakerStatus(adapter=closed, exit_order=closed))
+
+    async def rewind_run(self, request: web.Request) -> web.Response:
+        run_id = request.match_info["run_id"]
+        return answer(RewindResult(run_id, self._desk.rewind(run_id)))
 
     async def reset_circuit_breakers(self, request: web.Request) -> web.Response:
         now = self._monotonic()

@@ -10,7 +10,7 @@ from runner.protocol.routes import ERROR_STATUS, ROUTES, build_path
 def test_every_endpoint_of_the_protocol_is_listed_once() -> None:
     endpoints = [(route.method, route.path) for route in ROUTES.values()]
 
-    assert len(set(endpoints)) == len(endpoints) == 27
+    assert len(set(endpoints)) == len(endpoints) == 28
 
 
 @pytest.mark.parametrize(
