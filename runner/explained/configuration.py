@@ -95,6 +95,20 @@ ENTRIES = (
         example="GATEWAY_API_KEY=... GATEWAY_URL=http://gateway.example.com:8080 runner run s.py",
     ),
     Entry(
+        "E339",
+        "Only a run of an engine can be resumed",
+        means=(
+            "--resume names a run that a Backtest Engine keeps, and this run is not against one. "
+            "An embedded run leaves nothing behind, and a gateway has no runs."
+        ),
+        causes=("the addresses of the engine are not set in this terminal",),
+        fixes=(
+            "set ENGINE_WS_URL and ENGINE_REST_URL",
+            "leave --resume out",
+        ),
+        example="runner run strategies/sma_cross.py --resume 0f1e2d3c4b5a6978",
+    ),
+    Entry(
         "E340",
         "Not a WebSocket address",
         means="The address of the engine's WebSocket cannot be read as one.",

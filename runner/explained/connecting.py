@@ -75,6 +75,7 @@ ENTRIES = (
         ),
         fixes=(
             "wait until that run is over",
+            "go on with it yourself: --resume and the name that the engine has printed",
             "start another engine on other ports",
         ),
         example="two runs against runner engine serve --once",
