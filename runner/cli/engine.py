@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 engine = typer.Typer(
     help="A Backtest Engine on this machine, over bundled or your own prices.",
+    epilog="Example: runner engine serve --symbols S:AAPL",
     no_args_is_help=True,
 )
 

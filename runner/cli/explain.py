@@ -19,8 +19,7 @@ SCHEMA = "runner.explain/1"
 def _ids(incomplete: str) -> list[tuple[str, str]]:
     from runner.explained import all_entries
 
-    wanted = incomplete.upper()
-    return [(one.id, one.title) for one in all_entries().values() if one.id.startswith(wanted)]
+    return [(one.id, one.title) for one in all_entries().values() if one.id.startswith(incomplete)]
 
 
 def explain(

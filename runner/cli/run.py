@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.completion import runtimes, strategies_and_configs
+
 if TYPE_CHECKING:
     from runner.errors import RunnerError
     from runner.results.result import RunResult
@@ -20,6 +22,7 @@ def run(
         typer.Argument(
             help="path.py, path.py:Class, package.module:Class, an installed name, or a YAML file.",
             show_default=False,
+            autocompletion=strategies_and_configs,
         ),
     ] = None,
     config: Annotated[
@@ -34,7 +37,8 @@ def run(
         typer.Option("--subscription", "-s", help="What to receive, such as S:AAPL:candle."),
     ] = None,
     runtime: Annotated[
-        str | None, typer.Option("--runtime", help="embedded, engine or gateway.")
+        str | None,
+        typer.Option("--runtime", help="embedded, engine or gateway.", autocompletion=runtimes),
     ] = None,
     data: Annotated[
         str | None,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.completion import strategy_names
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,6 +25,7 @@ def strategies(
         typer.Argument(
             help="Files, folders, names; by default the folder strategies and what is installed.",
             show_default=False,
+            autocompletion=strategy_names,
         ),
     ] = None,
     trust: Annotated[
