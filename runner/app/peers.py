@@ -18,19 +18,23 @@ from runner.protocol.urls import gateway_http_url, gateway_ws_url, is_loopback
 from runner.results.conventions import Conventions, embedded_conventions, peer_conventions
 from runner.results.result import DataFacts, RuntimeFacts
 from runner.session import Ending, Session
+from runner.transports.pace import Pace
 from runner.transports.stop import StopRequest
+from runner.transports.vitals import Vitals
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
     """One runtime, ready to be driven."""
 
-    drive: Callable[[StopRequest], Ending]
+    drive: Callable[[StopRequest, Pace | None], Ending]
     runtime: RuntimeFacts
     data: DataFacts
     conventions: Conventions
     candles: int | None
     """How many candles will come, where that is known."""
+    vitals: Vitals
+    """How its connection fares."""
 
 
 def peer_of(
@@ -73,7 +77,9 @@ def _embedded(
     terms = terms_of(config.exchange)
     venue = Exchange(feed, terms)
     return Peer(
-        drive=lambda stop: run_local(session, venue, stop=stop, max_events=config.max_events),
+        drive=lambda stop, pace: run_local(
+            session, venue, stop=stop, max_events=config.max_events, pace=pace
+        ),
         runtime=RuntimeFacts("embedded"),
         data=DataFacts(
             "bundled sample" if data.path == SAMPLE else data.path,
@@ -83,6 +89,7 @@ def _embedded(
         ),
         conventions=embedded_conventions(terms),
         candles=len(feed),
+        vitals=Vitals(),
     )
 
 
@@ -141,10 +148,11 @@ def _remote(config: RunConfig, session: Session, subscriptions: tuple[Subscripti
         guard_after_s=connection.guard_after,
         headers={"Authorization": f"Bearer {key}"} if key else {},
     )
+    vitals = Vitals("connecting")
     rest = RestClient(rest_url, api_key=key, timeout_s=connection.request_timeout)
     resume = config.engine.resume
 
-    def drive(stop: StopRequest) -> Ending:
+    def drive(stop: StopRequest, pace: Pace | None) -> Ending:
         if resume is not None:
             rest.rewind(resume)
         return run_websocket(
@@ -155,6 +163,8 @@ def _remote(config: RunConfig, session: Session, subscriptions: tuple[Subscripti
             stop=stop,
             max_events=config.max_events,
             run_id=resume,
+            pace=pace,
+            vitals=vitals,
         )
 
     return Peer(
@@ -166,6 +176,7 @@ def _remote(config: RunConfig, session: Session, subscriptions: tuple[Subscripti
         ),
         conventions=peer_conventions(config.runtime.value),
         candles=None,
+        vitals=vitals,
     )
 
 

@@ -6,15 +6,16 @@ import gc
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.app.peers import Peer, peer_of
+from runner.app.watching import pace_of, watched
 from runner.config.load import Loaded
 from runner.config.models import RunConfig, Runtime
-from runner.dashboard.progress import Mode, Progress, announced, choose_ui
+from runner.dashboard.capture import Capture, captured
+from runner.dashboard.progress import Mode, announced, choose_ui
 from runner.errors import GateFailed, RunnerError, StrategyLoadError, UsageError
 from runner.protocol.admission import Subscription, SubscriptionFilter
 from runner.protocol.subscriptions import SubscriptionError, parse_subscriptions
@@ -50,12 +51,13 @@ def execute(
     """
     config = loaded.config
     ui = choose_ui(config.ui.value, sys.stderr, environ)
-    with redirect_stdout(sys.stderr):
+    capture = Capture(sys.stderr)
+    with captured(capture):
         session, facts, subscriptions = _seat(config, cwd)
         with announced(f"reading {config.data.path}", sys.stderr, ui):
             peer = peer_of(config, session, subscriptions, cwd)
         started, clock = datetime.now(UTC), time.perf_counter()
-        ending, error = _drive(config, session, peer, ui)
+        ending, error = _drive(config, session, peer, facts, ui, capture, environ)
     if error is None and ending is not None and ending.why == "complete":
         error = _gate(session)
     code = SIGNAL_EXITS.get(ending.why, 0) if ending is not None else 0
@@ -91,20 +93,31 @@ def _judged(result: RunResult, config: RunConfig) -> tuple[RunResult, RunnerErro
 
 
 def _drive(
-    config: RunConfig, session: Session, peer: Peer, ui: Mode
+    config: RunConfig,
+    session: Session,
+    peer: Peer,
+    strategy: StrategyFacts,
+    ui: Mode,
+    capture: Capture,
+    environ: Mapping[str, str],
 ) -> tuple[Ending | None, RunnerError | None]:
-    desk = session.desk
     stop = StopRequest()
-    progress = Progress(
-        peer.candles,
-        lambda: (desk.market_events, desk.progress_ms),
-        sys.stderr,
-        ui,
+    pace = pace_of(config, session, stop, ui)
+    watching = watched(
+        config,
+        session,
+        peer,
+        strategy,
+        stop=stop,
+        pace=pace,
+        ui=ui,
+        capture=capture,
+        environ=environ,
     )
     relax_garbage_collection()
     try:
-        with stop_on_signals(stop), stop_after(stop, config.timeout), progress:
-            return peer.drive(stop), None
+        with stop_on_signals(stop), stop_after(stop, config.timeout), watching:
+            return peer.drive(stop, pace), None
     except RunnerError as error:
         return None, error
 

@@ -7,6 +7,7 @@ command imports what it needs inside its function.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def _print_error(error: RunnerError) -> None:
     if sys.stderr.isatty():
         # For a person only: in a log every line has its price.
         lines.append(f"  more: runner explain {error.id}")
-    sys.stderr.write("\n".join(lines) + "\n")
+    with suppress(OSError):  # nobody reads it any more; the exit code stays
+        sys.stderr.write("\n".join(lines) + "\n")
     annotate(error)
 
 

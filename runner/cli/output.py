@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -17,12 +18,16 @@ BROKEN_PIPE = 141
 def result_output() -> Iterator[None]:
     """Write the result inside; when nobody reads it any more, end quietly.
 
-    Caught here because the command line's own handling would exit with 1, which means a defect.
+    A terminal that was closed leaves the exit code to the run. Caught here because the command
+    line's own handling would exit with 1, which means a defect.
     """
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
         # Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(BROKEN_PIPE) from None
+        if error.errno == errno.EPIPE:
+            raise typer.Exit(BROKEN_PIPE) from None

@@ -87,6 +87,10 @@ def run(
     require_orders: Annotated[
         bool, typer.Option("--require-orders", help="Exit 8 if no order was accepted.")
     ] = False,
+    speed: Annotated[
+        str | None,
+        typer.Option("--speed", help="max, 20/s (time steps a second), realtime, or 100x."),
+    ] = None,
     ui: Annotated[str | None, typer.Option("--ui", help="auto, live, plain, json or none.")] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Load a strategy from a place others can write to.")
@@ -123,6 +127,7 @@ def run(
         "engine.resume": resume,
         "fail_on": fail_on,
         "require_orders": True if require_orders else None,
+        "speed": speed,
         "ui": "none" if quiet and ui is None else ui,
         "trust": True if trust else None,
     }

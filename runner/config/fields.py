@@ -152,6 +152,12 @@ def rate(*, positive: bool = False, optional: bool = False) -> Kind:
     return Kind(parse, units.show_rate, schema, optional=optional)
 
 
+def speed() -> Kind:
+    """How fast simulated time may pass."""
+    examples = ["max", "20/s", "realtime", "100x"]
+    return Kind(units.parse_speed, str, _text_schema(units.SPEED_PATTERN, examples=examples))
+
+
 def moment(*, end: bool = False) -> Kind:
     """A date, or a date and a time; the `end` of a range includes the whole of its day."""
     return Kind(

@@ -82,6 +82,8 @@ class EngineConfig(Section):
     """WebSocket address of the Backtest Engine."""
     rest_url: Annotated[str, fields.address("http", "https")] = "http://localhost:8080"
     """REST address of the Backtest Engine."""
+    ack_window: Annotated[float | None, fields.duration(MILLISECOND, DAY, optional=True)] = None
+    """How long the engine waits for an acknowledgment; a pause lets each event go before that."""
     token: Annotated[SecretStr | None, fields.secret()] = None
     """Token of an engine that asks for one. Better set as RUNNER_ENGINE__TOKEN than in a file."""
     resume: Annotated[str | None, fields.text(optional=True)] = None
@@ -272,6 +274,8 @@ class RunConfig(BaseSettings):
     """When a handler raises: halt the run, or skip the event and go on."""
     ui: Annotated[Ui, fields.choice(Ui, make=Ui)] = Ui.AUTO
     """What to show during the run; auto is live on a terminal and plain elsewhere."""
+    speed: Annotated[str, fields.speed()] = "max"
+    """How fast a backtest may go: max, 20/s (time steps a second), realtime, or 100x of that."""
     max_events: Annotated[int | None, fields.whole(1, 10**12, optional=True)] = None
     """Stop after this many events."""
     timeout: Annotated[float | None, fields.duration(MILLISECOND, 366 * DAY, optional=True)] = None

@@ -204,6 +204,24 @@ def show_rate(fraction: Decimal) -> str:
     return f"{plain(fraction * 10_000)} bps"
 
 
+SPEED_PATTERN = r"^(max|realtime|(\d+(\.\d+)?|\.\d+)(x|/s)?)$"
+_SPEED = re.compile(SPEED_PATTERN, re.ASCII)
+SLOWEST, FASTEST = Decimal("0.001"), Decimal(10) ** 9
+
+
+def parse_speed(raw: object) -> str:
+    """Return a speed as `max`, `realtime`, `20/s` or `100x`; a bare number is steps a second."""
+    text = str(raw).strip() if raw is not None else ""
+    match = _SPEED.match(text)
+    if not match:
+        hint = "write max, 20/s (time steps a second), realtime, or a multiple of that: 100x"
+        raise UnfitError(f"must be a speed, was {shown(raw)}", hint)
+    if match[2] is None:
+        return text
+    number = parse_number(match[2], low=SLOWEST, high=FASTEST)
+    return f"{plain(number)}{match[4] or '/s'}"
+
+
 MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 _MOMENT = re.compile(MOMENT_PATTERN, re.ASCII)
 LAST_MOMENT = time(23, 59, 59, 999_999)

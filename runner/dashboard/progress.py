@@ -38,11 +38,11 @@ def choose_ui(ui: Ui, stream: TextIO, environ: Mapping[str, str]) -> Mode:
     """Return the form of output for `stream`.
 
     `auto` is `live` on a terminal, and `plain` elsewhere and under CI. Where there is no terminal
-    that could redraw a line, `live` becomes `plain`.
+    that could be drawn on, or one without a size, `live` becomes `plain`.
     """
     if ui in ("plain", "json", "none"):
         return ui
-    can_redraw = _is_terminal(stream) and environ.get("TERM", "") not in ("", "dumb")
+    can_redraw = environ.get("TERM", "") not in ("", "dumb") and _is_terminal(stream)
     unattended = environ.get("CI", "").lower() not in ("", "0", "false")
     return "live" if can_redraw and (ui == "live" or not unattended) else "plain"
 
@@ -215,7 +215,8 @@ def _shown(time_ms: int) -> str:
 
 
 def _is_terminal(stream: TextIO) -> bool:
+    """Tell whether a person sees what is written to `stream`, on a surface that has a size."""
     try:
-        return stream.isatty()
+        return stream.isatty() and 0 not in os.get_terminal_size(stream.fileno())
     except (AttributeError, OSError, ValueError):
         return False

@@ -95,6 +95,17 @@ ENTRIES = (
         example="GATEWAY_API_KEY=... GATEWAY_URL=http://gateway.example.com:8080 runner run s.py",
     ),
     Entry(
+        "E331",
+        "A speed for a run whose time is real",
+        means=(
+            "A gateway's market goes on whatever the strategy does. Holding the strategy back "
+            "would only make it late, so a speed is refused there."
+        ),
+        causes=("--speed, or speed in the configuration, together with --runtime gateway",),
+        fixes=("remove the speed", "use it in a backtest: embedded, or at an engine"),
+        example="runner run s.py --runtime gateway --speed 20",
+    ),
+    Entry(
         "E339",
         "Only a run of an engine can be resumed",
         means=(

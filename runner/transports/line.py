@@ -37,6 +37,7 @@ from runner.transports.opening import PORT_HINT, RunGone, open_connection
 from runner.transports.patience import Patience, usable_cores
 from runner.transports.settings import ConnectionSettings
 from runner.transports.stop import StopRequest
+from runner.transports.vitals import Vitals
 from runner.transports.waker import Interrupted, Waker
 from runner.transports.wire import ABNORMAL, Ended, Wire
 
@@ -73,6 +74,7 @@ class Line:
         backtest: bool,
         draw: Callable[[], float],
         run_id: str | None = None,
+        vitals: Vitals | None = None,
     ) -> None:
         proxy = proxy_for(url.replace("ws", "http", 1))
         if proxy is not None:
@@ -90,6 +92,7 @@ class Line:
         """Whether the `CONNECTED` of the run was handed over; coming back brings another one."""
         self._said = b""
         """What was sent last."""
+        self._vitals = vitals or Vitals("connecting")
         self._patience: Patience | None = None
         if backtest and settings.spin_us > 0 and usable_cores() > 1:
             self._patience = Patience(settings.spin_us / 1e6)
@@ -124,7 +127,8 @@ class Line:
                 frame = decode(raw)
                 if not self._is_useful and self._greeted(frame):
                     continue
-                return Arrival(frame.message, frame.event_id, bool(connection.messages))
+                queue = self._vitals.queue = len(connection.messages)
+                return Arrival(frame.message, frame.event_id, queue > 0)
             if isinstance(raw, Silence):
                 over = self._nothing_came(connection, raw)
                 if over is not None:
@@ -199,6 +203,7 @@ class Line:
         self._guard.start()
         self._is_greeted = self._is_useful = False
         self._timeout_s = settings.open_timeout_s if self._backtest else None
+        self._vitals.connected(is_again=is_again and self._delivered)
         gap_ms = round((time.monotonic() - self._blind_since) * 1000)
         return Regained(gap_ms) if is_again and not self._backtest else None
 
@@ -261,6 +266,7 @@ class Line:
         return self._pause(ConnectError(what, where=self._url, fix=fix, id="E604"))
 
     def _pause(self, failure: ConnectError) -> Closed | Stop | None:
+        self._vitals.failed(failure.what)
         try:
             self._waker.sleep(self._attempts.failed(failure))
         except Interrupted:

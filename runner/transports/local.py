@@ -6,6 +6,7 @@ from itertools import islice
 
 from runner.engine.exchange import Exchange
 from runner.session import NEXT, Ask, Ending, Session, Stop, converse
+from runner.transports.pace import Pace
 from runner.transports.stop import StopRequest
 
 
@@ -15,6 +16,7 @@ def run_local(
     *,
     stop: StopRequest | None = None,
     max_events: int | None = None,
+    pace: Pace | None = None,
 ) -> Ending:
     """Run a session over an exchange in this process and return how it ended.
 
@@ -26,6 +28,7 @@ def run_local(
         exchange: the peer, at its beginning.
         stop: asked between events whether the run shall end.
         max_events: end after this many messages.
+        pace: holds the candles back; None hands them over as fast as they are taken.
 
     Raises:
         StrategyFailed, ProtocolError, RiskHalt: as `converse` does.
@@ -38,7 +41,8 @@ def run_local(
     try:
         while ask is not NEXT:
             ask = send(exchange.execute(ask))  # type: ignore[arg-type]
-        for message in islice(exchange.messages(stretches=max_events is None), max_events):
+        messages = islice(exchange.messages(stretches=max_events is None), max_events)
+        for message in messages if pace is None else pace.through(messages):
             if stop.asked is not None:
                 break
             ask = send(message)

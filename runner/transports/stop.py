@@ -16,11 +16,12 @@ from runner.session import Stop
 class StopRequest:
     """Nothing until somebody asks; the first one to ask gives the reason."""
 
-    __slots__ = ("_wake", "asked")
+    __slots__ = ("_leave", "_wake", "asked")
 
     def __init__(self) -> None:
         self.asked: Stop | None = None
         self._wake: list[Callable[[], None]] = []
+        self._leave: list[Callable[[], None]] = []
 
     def ask(self, stop: Stop) -> None:
         """Ask for the run to end; safe in a signal handler and from any thread."""
@@ -33,10 +34,22 @@ class StopRequest:
         """Call `wake` when somebody asks, so that a driver that waits stops waiting."""
         self._wake.append(wake)
 
+    def on_leave(self, leave: Callable[[], None]) -> None:
+        """Call `leave` before the process leaves at once, so that a terminal is given back."""
+        self._leave.append(leave)
+
+    def leave(self) -> None:
+        """Put in order what a process that leaves at once would leave in disorder."""
+        for leave in self._leave:
+            leave()
+
 
 @contextmanager
 def stop_on_signals(stop: StopRequest) -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into a stop request; a second one leaves at once.
+    """Turn the first SIGINT, SIGTERM or SIGHUP into a stop request; a second leaves at once.
+
+    SIGHUP, which a terminal sends when it is closed, counts as SIGTERM; a run that was started to
+    survive that (`nohup`) ignores it, and goes on.
 
     Outside the main thread, where Python delivers no signals, this does nothing.
     """
@@ -47,6 +60,7 @@ def stop_on_signals(stop: StopRequest) -> Iterator[None]:
     def asked(number: int, _frame: FrameType | None) -> None:
         if stop.asked is not None and stop.asked.why in ("interrupted", "terminated"):
             # The strategy may be stuck in its own code, where an exception could be swallowed.
+            stop.leave()
             sys.stderr.write("\nleaving at once: orders and positions stay as they are\n")
             sys.stderr.flush()
             os._exit(128 + number)
@@ -54,7 +68,10 @@ def stop_on_signals(stop: StopRequest) -> Iterator[None]:
             sys.stderr.write("\nstopping after the current event; once more leaves at once\n")
         stop.ask(Stop("interrupted" if number == signal.SIGINT else "terminated"))
 
-    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, asked) for number in numbers}
     try:
         yield
     finally:

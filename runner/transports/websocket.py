@@ -19,8 +19,10 @@ from runner.protocol.messages import EventAck
 from runner.session import NEXT, Ack, Arrival, Ask, Ending, Session, Stop, converse
 from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.line import Line
+from runner.transports.pace import Pace
 from runner.transports.settings import ConnectionSettings
 from runner.transports.stop import StopRequest
+from runner.transports.vitals import Vitals
 from runner.transports.waker import Interrupted, Waker
 
 __all__ = ["ConnectionSettings", "Executor", "run_websocket"]
@@ -44,6 +46,8 @@ def run_websocket(
     max_events: int | None = None,
     draw: Callable[[], float] = random.random,
     run_id: str | None = None,
+    pace: Pace | None = None,
+    vitals: Vitals | None = None,
 ) -> Ending:
     """Run a session over a WebSocket and return how it ended.
 
@@ -59,6 +63,8 @@ def run_websocket(
         max_events: end after handing over this many messages.
         draw: returns 0 to 1, for the pauses between attempts to connect.
         run_id: the run of an engine to come back to; None for a new one.
+        pace: holds acknowledgments back, and time with them; None sends them at once.
+        vitals: told how the connection fares, for whoever watches.
 
     Raises:
         ConnectError: the peer cannot be reached, refused us, or is lost for good.
@@ -72,18 +78,32 @@ def run_websocket(
 
     waker = Waker(is_asked)
     stop.on_ask(waker.wake)
-    line = Line(url, settings, waker, stop, backtest=session.backtest, draw=draw, run_id=run_id)
+    vitals = vitals or Vitals("connecting")
+    line = Line(
+        url,
+        settings,
+        waker,
+        stop,
+        backtest=session.backtest,
+        draw=draw,
+        run_id=run_id,
+        vitals=vitals,
+    )
     execute = _patient(rest, Attempts(settings, draw), waker)
     ids = _correlation_ids()
     talk = converse(session)
     send = talk.send
     left = -1 if max_events is None else max_events
     in_order = False
+    clock, taken = time.perf_counter, 0.0
     try:
         ask: Ask = next(talk)
         while True:
             while ask is not NEXT:
                 if type(ask) is Ack:
+                    vitals.acknowledged(clock() - taken)
+                    if pace is not None:
+                        pace.acknowledge(session.desk)
                     moment = time.time_ns() // 1_000_000
                     line.send(encode(EventAck(ids(), ask.ids, moment)))
                     ask = send(None)
@@ -95,10 +115,12 @@ def run_websocket(
                 ask = send(Stop("max_events"))
             else:
                 arrival = line.next()
+                vitals.arrived_at = taken = clock()
                 left -= type(arrival) is Arrival
                 ask = send(arrival)
     except StopIteration as end:
         in_order = True
+        vitals.standing = "closed"
         ending: Ending = end.value
         if ending.why == "complete":
             line.settle()

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.config.units import (
+    UnfitError,
     parse_duration,
     parse_moment,
     parse_rate,
+    parse_speed,
     show_duration,
     show_moment,
     show_rate,
@@ -52,3 +54,25 @@ def test_a_shown_moment_reads_back(moment: object, end: bool) -> None:
     value = parse_moment(moment, end=end)
 
     assert parse_moment(show_moment(value, end=end), end=end) == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "speed"),
+    [
+        ("max", "max"),
+        ("realtime", "realtime"),
+        ("20", "20/s"),
+        (20, "20/s"),
+        (" 20/s ", "20/s"),
+        ("0.5x", "0.5x"),
+        ("100x", "100x"),
+    ],
+)
+def test_a_speed_is_read(typed: object, speed: str) -> None:
+    assert speed == parse_speed(typed)
+
+
+@pytest.mark.parametrize("typed", ["fast", "", None, "x", "/s", "-1x", "0x", "0", "1e3x", "step"])
+def test_what_is_no_speed_is_refused(typed: object) -> None:
+    with pytest.raises(UnfitError):
+        parse_speed(typed)

@@ -8,10 +8,13 @@ import os
 import pty
 import re
 import select
+import termios
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from fcntl import ioctl
 from itertools import count
+from struct import pack
 from typing import TextIO
 
 import pytest
@@ -56,6 +59,7 @@ def show(
 def terminal() -> Iterator[tuple[TextIO, int]]:
     """Yield a real terminal to write to, and the other end of it."""
     near, far = pty.openpty()
+    ioctl(far, termios.TIOCSWINSZ, pack("HHHH", 24, 80, 0, 0))
     stream = os.fdopen(far, "w", encoding="utf-8")
     try:
         yield stream, near

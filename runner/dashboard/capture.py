@@ -1,0 +1,155 @@
+"""What a strategy prints and what is logged, kept for the log pane while it has the screen.
+
+Until it is told to hold, everything goes where it would have gone. Lines go through deques and
+never through a lock: a signal handler writes here too. Only `clean` and the snapshot's values
+may be imported.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Literal, TextIO
+
+from runner.dashboard.clean import clean
+from runner.dashboard.snapshot import LogLine
+
+KEPT = 1000
+"""Most lines kept: what scrolls past faster is counted."""
+LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR)
+_UNWRITABLE = (OSError, ValueError, RuntimeError)
+"""What a stream raises whose reader has gone, that is closed, or that a signal interrupted."""
+_Level = Literal["print", "debug", "info", "warning", "error"]
+
+
+class Capture(io.TextIOBase):
+    """A stream that takes the place of stderr."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        """Where everything goes that is not held."""
+        self._is_holding = False
+        self._kept: deque[LogLine] = deque(maxlen=KEPT)
+        self._open = ""
+        self.taken = 0
+        """Lines taken in while holding."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self.stream.encoding
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return self.stream.fileno()
+
+    def write(self, text: str) -> int:
+        if not self._is_holding:
+            # A reader that has gone is no reason to end a run that prints.
+            with suppress(*_UNWRITABLE):
+                self.stream.write(text)
+            return len(text)
+        *lines, self._open = (self._open + text).split("\n")
+        for line in lines:
+            self.add("print", line)
+        return len(text)
+
+    def flush(self) -> None:
+        if not self._is_holding:
+            with suppress(*_UNWRITABLE):
+                self.stream.flush()
+
+    def add(self, level: _Level, text: str) -> None:
+        """Keep one line."""
+        self.taken += 1
+        self._kept.append(LogLine(level, text))
+
+    @property
+    def is_holding(self) -> bool:
+        return self._is_holding
+
+    def hold(self) -> None:
+        """Keep lines from now on."""
+        self._is_holding = True
+
+    def release(self) -> None:
+        """Pass on what was kept, and everything from now on."""
+        if not self._is_holding:
+            return
+        self._is_holding = False
+        if self._open:
+            self.add("print", self._open)
+            self._open = ""
+        missing = self.taken - len(self._kept)
+        with suppress(*_UNWRITABLE):
+            if missing > 0:
+                self.stream.write(f"... {missing:,} earlier lines; --ui plain shows all\n")
+            for line in self._kept:
+                said = f"{line.level.upper()}: {clean(line.text)}"
+                self.stream.write((line.text if line.level == "print" else said) + "\n")
+            self.stream.flush()
+        self._kept.clear()
+        self.taken = 0
+
+    def lines(self) -> tuple[LogLine, ...]:
+        """Return the lines kept, the newest last; safe from another thread."""
+        for _ in range(5):
+            try:
+                return tuple(self._kept)
+            except RuntimeError:  # written to while it was copied
+                continue
+        return ()
+
+
+class _Handler(logging.Handler):
+    """Takes log records to a capture while that holds, and leaves the others alone."""
+
+    def __init__(self, capture: Capture) -> None:
+        super().__init__()
+        self._capture = capture
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = record.levelno
+        name: _Level = "debug"
+        if level >= logging.ERROR:
+            name = "error"
+        elif level >= logging.WARNING:
+            name = "warning"
+        elif level >= logging.INFO:
+            name = "info"
+        for line in self.format(record).splitlines():
+            self._capture.add(name, line)
+
+
+@contextmanager
+def captured(capture: Capture) -> Iterator[None]:
+    """Let `capture` stand in for stdout and stderr, and for the handlers that log to them."""
+    root = logging.getLogger()
+    before = sys.stdout, sys.stderr
+    kept = _Handler(capture)
+    kept.addFilter(lambda _: capture.is_holding)
+    printing = [one for one in root.handlers if getattr(one, "stream", None) in before]
+
+    def is_printed(_: logging.LogRecord) -> bool:
+        return not capture.is_holding
+
+    sys.stdout = sys.stderr = capture
+    for one in printing:
+        one.addFilter(is_printed)
+    root.addHandler(kept)
+    try:
+        yield
+    finally:
+        root.removeHandler(kept)
+        for one in printing:
+            one.removeFilter(is_printed)
+        capture.release()
+        sys.stdout, sys.stderr = before

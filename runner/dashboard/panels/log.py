@@ -1,0 +1,28 @@
+"""What the strategy printed, and what was logged."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from runner.dashboard.charts import Glyphs
+from runner.dashboard.formats import fitted
+from runner.dashboard.pane import Pane, Size
+from runner.dashboard.snapshot import Snapshot
+
+_STYLES = {"error": "bold", "warning": "bold", "debug": "dim"}
+
+
+def draw_log(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
+    """Draw one line for each, the newest last."""
+    if not snapshot.log:
+        return [Text(f"nothing printed; log level {snapshot.log_level} (l changes it)", "dim")]
+    lines = []
+    for one in snapshot.log:
+        said = one.text if one.level == "print" else f"{one.level.upper()}: {one.text}"
+        lines.append(
+            Text(fitted(said, size.width, glyphs.ellipsis), _STYLES.get(one.level, ""), end="")
+        )
+    return lines
+
+
+LOG = Pane("Log", draw_log, Size(26, 5), weight=2, is_tail=True)

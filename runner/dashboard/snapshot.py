@@ -1,0 +1,178 @@
+"""What the dashboard shows of a run at one moment: plain values that never change again.
+
+Only these reach the panes. May import msgspec; never a session, a terminal or a clock.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+State = Literal["starting", "running", "paused", "stopping"]
+LinkState = Literal["in process", "connecting", "connected", "reconnecting", "closed"]
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What holds for the whole run."""
+
+    strategy: str
+    params: tuple[tuple[str, str], ...] = ()
+    runtime: str = "embedded"
+    """`embedded`, `engine` or `gateway`; only at a gateway are orders real."""
+    peers: tuple[str, ...] = ()
+    """Addresses of the peer, without secrets."""
+    source: str = ""
+    symbols: tuple[str, ...] = ()
+    total: int | None = None
+    """Candles that will come, where that is known."""
+    stale_after_s: float | None = None
+    """Silence after which the market data counts as stale; None never does."""
+    ack_window_s: float | None = None
+    """How long the peer waits for an acknowledgment, where that is known."""
+
+    @property
+    def is_live(self) -> bool:
+        return self.runtime == "gateway"
+
+
+class Link(msgspec.Struct, frozen=True):
+    """The connection to the peer."""
+
+    state: LinkState = "in process"
+    age_s: float | None = None
+    """Seconds since the last event; None before the first."""
+    attempts: int = 0
+    """Failed attempts to connect, in a row."""
+    reconnects: int = 0
+    failure: str = ""
+    """Why the last attempt failed."""
+    queue: int = 0
+    """Events that have arrived and wait for the strategy."""
+    acks: int = 0
+    ack_ms: float | None = None
+    """Time from an event's arrival to its acknowledgment, the mean of the latest."""
+    ack_worst_ms: float = 0.0
+    held_s: float | None = None
+    """How long the acknowledgment has been held by a pause; None while nothing is held."""
+
+
+class PositionRow(msgspec.Struct, frozen=True):
+    """One open position."""
+
+    symbol: str
+    quantity: float
+    """Signed: negative when short."""
+    entry: float
+    price: float | None
+    unrealized: float | None
+    stop: float | None = None
+    """Nearest working stop order that closes it."""
+    target: float | None = None
+    """Nearest working limit order that closes it."""
+
+
+class OrderRow(msgspec.Struct, frozen=True):
+    """One order, the latest of its states."""
+
+    id: str
+    symbol: str
+    side: str
+    quantity: float
+    filled: float
+    kind: str
+    price: float | None
+    """Its limit, else its stop, else what it was filled at."""
+    status: str
+    is_working: bool
+    reason: str = ""
+    """What the strategy gave as its reason; for a rejection, why it was refused."""
+
+
+class IndicatorRow(msgspec.Struct, frozen=True):
+    """One indicator, for the symbol handled last."""
+
+    name: str
+    value: float | None
+    """None until it is warm."""
+    seen: int = 0
+    needed: int = 0
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """An execution on the equity curve."""
+
+    time_ms: int
+    is_buy: bool
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """The equity curve, thinned out to what a screen can show."""
+
+    times: tuple[int, ...] = ()
+    """Unix milliseconds, ascending."""
+    equities: tuple[float, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    is_exact: bool = True
+    """False when points were left out, so that extremes may be missing."""
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One line of the log."""
+
+    level: Literal["print", "debug", "info", "warning", "error"]
+    text: str
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A run at one moment."""
+
+    facts: Facts
+    state: State = "starting"
+    seconds: float = 0.0
+    """Real time since the run began."""
+    done: int = 0
+    """Candles and quotes taken in."""
+    clock_ms: int = 0
+    """Simulated time, Unix milliseconds; 0 before the first event."""
+    rate: float = 0.0
+    """Candles per second of real time, lately."""
+    speed: str = "max"
+    currency: str = "USD"
+    equity: float = 0.0
+    starting_equity: float = 0.0
+    curve: Curve = Curve()
+    positions: tuple[PositionRow, ...] = ()
+    orders: tuple[OrderRow, ...] = ()
+    """Working orders first, then the latest others; the newest first."""
+    working: int = 0
+    orders_total: int = 0
+    trades_total: int = 0
+    rejected_total: int = 0
+    indicators: tuple[IndicatorRow, ...] = ()
+    indicator_symbol: str = ""
+    link: Link = Link()
+    log: tuple[LogLine, ...] = ()
+    """The latest lines, the newest last."""
+    log_level: str = "warning"
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds until the last candle at the present speed, None where that is not known."""
+        total = self.facts.total
+        if total is None or self.rate <= 0 or self.done >= total or self.state != "running":
+            return None
+        return (total - self.done) / self.rate
+
+    @property
+    def is_stale(self) -> bool:
+        """True when nothing has come for so long that control may be lost."""
+        limit, age = self.facts.stale_after_s, self.link.age_s
+        return limit is not None and age is not None and age > limit and self.state == "running"
+
+    @property
+    def alarm(self) -> str:
+        """What has been lost of the control over the run, in words; empty when nothing."""
+        if self.link.state == "reconnecting":
+            return "disconnected"
+        return "stale" if self.is_stale else ""

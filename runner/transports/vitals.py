@@ -1,0 +1,65 @@
+"""What a driver tells about its connection: plain attributes, written by its thread alone.
+
+Whoever watches reads them from another thread whenever it likes, and may see one value of before
+and one of after a change. Standard library only.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Standing = Literal["in process", "connecting", "connected", "reconnecting", "closed"]
+_SMOOTHING = 0.05
+"""Share of the newest acknowledgment in the mean: about the last twenty count."""
+
+
+class Vitals:
+    """The state of one connection, and how fast events are acknowledged over it."""
+
+    __slots__ = (
+        "ack_s",
+        "acks",
+        "arrived_at",
+        "attempts",
+        "failure",
+        "queue",
+        "reconnects",
+        "standing",
+        "worst_ack_s",
+    )
+
+    def __init__(self, standing: Standing = "in process") -> None:
+        self.standing: Standing = standing
+        self.attempts = 0
+        """Failed attempts to connect, in a row."""
+        self.failure = ""
+        """Why the last of them failed."""
+        self.reconnects = 0
+        self.queue = 0
+        """Messages that had arrived and waited when the last one was taken."""
+        self.arrived_at: float | None = None
+        """When the last message was taken, by `time.perf_counter`; None before the first."""
+        self.acks = 0
+        self.ack_s: float | None = None
+        """Mean time from taking an event to its acknowledgment, the latest counting most."""
+        self.worst_ack_s = 0.0
+
+    def acknowledged(self, seconds: float) -> None:
+        """Note that an acknowledgment was sent so long after its event was taken."""
+        self.acks += 1
+        mean = self.ack_s
+        self.ack_s = seconds if mean is None else mean + _SMOOTHING * (seconds - mean)
+        self.worst_ack_s = max(self.worst_ack_s, seconds)
+
+    def failed(self, why: str) -> None:
+        """Note that the connection could not be made, or was lost."""
+        if self.standing == "connected":
+            self.standing = "reconnecting"
+        self.attempts += 1
+        self.failure = why
+
+    def connected(self, *, is_again: bool) -> None:
+        """Note that the connection stands."""
+        self.standing = "connected"
+        self.attempts = 0
+        self.reconnects += is_again
