@@ -232,7 +232,7 @@ class Run(NamedTuple):
 
 def run_strategy(
     strategy_class: type[Strategy],
-    series: Series | Sequence[Series],
+    series: Series | Sequence[Series] | Feed,
     params: Mapping[str, object] | None = None,
     *,
     on_exception: str = "halt",
@@ -243,14 +243,15 @@ def run_strategy(
 
     Args:
         strategy_class: the strategy.
-        series: one series, or several on one account.
+        series: one series, several on one account, or a whole feed.
         params: values of declared parameters by name.
         on_exception: `halt` or `skip`.
         max_events: end after this many messages.
         exchange_options: fields of the `Terms` of the exchange.
     """
-    given = [series] if isinstance(series, Series) else list(series)
-    exchange = Exchange(Feed(given), Terms(**exchange_options))
+    if not isinstance(series, Feed):
+        series = Feed([series] if isinstance(series, Series) else series)
+    exchange = Exchange(series, Terms(**exchange_options))
     session = set_up(
         strategy_class, params, symbols=exchange.feed.symbols, on_exception=on_exception
     )

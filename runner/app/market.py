@@ -14,35 +14,46 @@ from runner.config.models import DataConfig, ExchangeConfig
 from runner.protocol.times import to_ms
 
 if TYPE_CHECKING:
-    from runner.engine.series import Series
+    from runner.engine.feed import Feed
     from runner.engine.terms import Terms
 
 _BPS = 10_000
 SAMPLE = "sample"
 
 
-def series_of(
-    data: DataConfig, symbols: Sequence[str], *, timeframe: str | None, cwd: Path
-) -> list[Series]:
-    """Return the prices of `symbols`, of this timeframe unless the configuration names one.
+def feed_of(
+    data: DataConfig, wanted: Sequence[tuple[str, str | None]], symbols: Sequence[str], *, cwd: Path
+) -> Feed:
+    """Return the prices of `symbols`, in the timeframes that are `wanted` of them.
+
+    Args:
+        data: where the prices are, and how to read them.
+        wanted: symbols (`*` for all) and timeframes (None for that of the data); nothing means
+            the data as it is.
+        symbols: whose data to read.
+        cwd: where a path that is not absolute begins.
 
     Raises:
-        DataError: E351 to E366; they cannot be read, or anything in them is wrong.
+        ConfigError: E322; coarser candles cannot be made of these.
+        DataError: E351 to E369; the data cannot be read, or anything in it is wrong.
     """
     from runner.engine.calendar import Calendar
     from runner.engine.data import open_data
+    from runner.engine.feed import Feed
     from runner.engine.repairs import Allowed
 
-    return open_data(
+    series = open_data(
         data.path if data.path == SAMPLE else str(cwd / data.path),
         symbols,
-        timeframe=data.timeframe or timeframe,
+        timeframe=data.timeframe,
+        asked=wanted,
         start_ms=to_ms(data.start) if data.start else None,
         end_ms=to_ms(data.end) + 1 if data.end else None,
         columns=data.columns,
         allowed=Allowed(sort=data.sort, dedupe=data.dedupe, skip_bad=data.skip_bad),
         calendar=Calendar(data.timezone) if data.timezone else None,
     )
+    return Feed.of(series, wanted)
 
 
 def terms_of(exchange: ExchangeConfig) -> Terms:

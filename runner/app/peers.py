@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from runner.app.market import SAMPLE, series_of, terms_of
+from runner.app.market import SAMPLE, feed_of, terms_of
 from runner.config.models import RunConfig, Runtime
 from runner.errors import ConfigError
 from runner.protocol.admission import CANDLE, Subscription
@@ -62,17 +62,12 @@ def _embedded(
     config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...], cwd: Path
 ) -> Peer:
     from runner.engine.exchange import Exchange
-    from runner.engine.feed import Feed
     from runner.transports.local import run_local
 
     data = config.data
-    series = series_of(
-        data,
-        _symbols(subscriptions, data.path),
-        timeframe=_timeframe(subscriptions),
-        cwd=cwd,
-    )
-    feed = Feed(series)
+    symbols = _symbols(subscriptions, data.path)
+    wanted = [(one.symbol, one.timeframe) for one in subscriptions]
+    feed = feed_of(data, wanted, symbols, cwd=cwd)
     session.desk.subscribed = feed.symbols
     terms = terms_of(config.exchange)
     venue = Exchange(feed, terms)
@@ -84,8 +79,8 @@ def _embedded(
         data=DataFacts(
             "bundled sample" if data.path == SAMPLE else data.path,
             feed.symbols,
-            tuple(dict.fromkeys(one.timeframe for one in series)),
-            tuple(said for one in series for said in one.repairs.sentences(one.origin)),
+            tuple(dict.fromkeys(one.timeframe for one in feed.series)),
+            tuple(feed.repaired()),
         ),
         conventions=embedded_conventions(terms),
         candles=len(feed),
@@ -105,18 +100,6 @@ def _symbols(subscriptions: tuple[Subscription, ...], path: str) -> tuple[str, .
     if not subscriptions and path == SAMPLE:
         return ("S:AAPL",)
     return tuple(dict.fromkeys(one.symbol for one in subscriptions))
-
-
-def _timeframe(subscriptions: tuple[Subscription, ...]) -> str | None:
-    wanted = {one.timeframe for one in subscriptions if one.timeframe is not None}
-    if len(wanted) > 1:
-        raise ConfigError(
-            f"one run of the embedded engine has one timeframe, was {', '.join(sorted(wanted))}",
-            where="subscriptions",
-            fix="subscribe to one timeframe",
-            id="E321",
-        )
-    return wanted.pop() if wanted else None
 
 
 def _remote(config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...]) -> Peer:

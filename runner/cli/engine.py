@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.engine_market import TOKEN_VARIABLE, listed, market, served
 from runner.cli.engine_session import failure, session_rules
 from runner.cli.options import read
 
 if TYPE_CHECKING:
-    from runner.engine.feed import Feed
     from runner.engine.server import EngineServer
-    from runner.engine.terms import Terms
 
 engine = typer.Typer(
     help="A Backtest Engine on this machine, over bundled or your own prices.",
@@ -23,7 +20,6 @@ engine = typer.Typer(
     no_args_is_help=True,
 )
 
-TOKEN_VARIABLE = "RUNNER_ENGINE__TOKEN"  # noqa: S105 - the name of a variable, not a token
 MAX_PING_SECONDS = 3600.0
 SIGNAL_EXITS = {"interrupted": 130, "terminated": 143}
 
@@ -58,6 +54,10 @@ def serve(
     timezone: Annotated[
         str | None,
         typer.Option("--timezone", help="Time zone of the data's days and clocks; else UTC."),
+    ] = None,
+    timeframes: Annotated[
+        list[str] | None,
+        typer.Option("--timeframes", help="Candles to serve, made from finer ones: 1h,1d."),
     ] = None,
     columns: Annotated[
         str | None,
@@ -177,7 +177,7 @@ def serve(
         "exchange.slippage.rate": slippage,
         "set": settings,
     }
-    feed, terms, source = _market(config, flags, symbols or [])
+    feed, terms, source = market(config, flags, listed(symbols), listed(timeframes))
     seconds = read(
         "--ping-interval",
         lambda text: units.parse_duration(text, low=0.001, high=MAX_PING_SECONDS, zero=True),
@@ -211,7 +211,7 @@ def serve(
 
     def ready() -> None:
         is_raw = dialect == "raw"
-        for line in _served(server, feed, source, needs_token=bool(guard.token), is_raw=is_raw):
+        for line in served(server, feed, source, needs_token=bool(guard.token), is_raw=is_raw):
             say(line)
         if speed == "step":
             say("engine: each line read from the input (Enter) is one time step; its end, all")
@@ -223,57 +223,6 @@ def serve(
     if error is not None:
         raise error
     raise typer.Exit(SIGNAL_EXITS.get(ended, 0))
-
-
-def _market(
-    config: Path | None, flags: Mapping[str, object], symbols: Sequence[str]
-) -> tuple[Feed, Terms, str]:
-    """Return what to serve, on what terms, and where it comes from."""
-    import os
-
-    from runner.app.market import series_of, terms_of
-    from runner.config.load import load_config
-    from runner.engine.feed import Feed
-
-    cwd = Path.cwd()
-    chosen = load_config(config, flags=flags, environ=os.environ, cwd=cwd).config
-    named = [name.strip() for one in symbols for name in one.split(",") if name.strip()]
-    if not named:
-        named = [one.symbol for one in chosen.subscriptions]
-    series = series_of(chosen.data, named, timeframe=None, cwd=cwd)
-    return Feed(series), terms_of(chosen.exchange), chosen.data.path
-
-
-def _served(
-    server: EngineServer, feed: Feed, data: str, *, needs_token: bool, is_raw: bool
-) -> list[str]:
-    timeframes = ", ".join(dict.fromkeys(one.timeframe for one in feed.series))
-    span = feed.span_ms
-    dates = f", {_day(span[0])} to {_day(span[1] - 1)}" if span else ""
-    source = "the bundled sample" if data == "sample" else data
-    candles = f"{len(feed):,} candles of {timeframes}{dates}"
-    subscriptions = ",".join(f"{symbol}:candle" for symbol in feed.symbols)
-    key = f"{TOKEN_VARIABLE}=... " if needs_token else ""
-    said = [
-        f"engine: {', '.join(feed.symbols)} from {source}: {candles}",
-        *(f"engine: {said}" for one in feed.series for said in one.repairs.sentences(one.origin)),
-        f"engine: WebSocket {server.ws_url}, REST {server.rest_url}; Ctrl-C stops it",
-    ]
-    if is_raw:
-        return [*said, "engine: raw dialect: point a gateway at these two addresses"]
-    return [
-        *said,
-        "engine: run a strategy against it with",
-        f"{key}ENGINE_WS_URL={server.ws_url} ENGINE_REST_URL={server.rest_url} "
-        f"SUBSCRIPTIONS={subscriptions} runner run strategies/sma_cross.py",
-    ]
-
-
-def _day(ms: int) -> str:
-    from runner.protocol.times import from_ms
-
-    moment: datetime = from_ms(ms)
-    return moment.date().isoformat()
 
 
 def _print_addresses(server: EngineServer) -> None:

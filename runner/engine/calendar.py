@@ -110,16 +110,16 @@ class Calendar:
                 return self.start_of(day + days)
         return start_ms + TIMEFRAME_MS[timeframe]
 
-    def bounds(self, ms: int, timeframe: str) -> tuple[int, int]:
+    def bounds(self, ms: int, timeframe: str, *, shift_ms: int = 0) -> tuple[int, int]:
         """Return start and end of the candle of `timeframe` that the moment `ms` is part of.
 
-        Days begin at midnight and weeks on Monday, in this calendar; shorter candles start at
-        whole multiples of their length since 1970-01-01T00:00Z, whatever the zone.
+        Days begin at midnight and weeks on Monday, in this calendar; shorter candles start
+        `shift_ms` after whole multiples of their length since 1970-01-01T00:00Z, whatever the zone.
         """
         days = _CALENDAR_UNITS.get(timeframe)
         if days is None:
             length = TIMEFRAME_MS[timeframe]
-            start = ms - ms % length
+            start = ms - (ms - shift_ms) % length
             return start, start + length
         day = self.day(ms)
         if days == 7:

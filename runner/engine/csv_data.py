@@ -34,6 +34,7 @@ def read_csv(
     *files: str | Path,
     symbol: str,
     timeframe: str | None = None,
+    likely: str | None = None,
     start_ms: int | None = None,
     end_ms: int | None = None,
     name: str = "",
@@ -58,6 +59,7 @@ def read_csv(
         files: one, or several that are one series together.
         symbol: the symbol the candles belong to.
         timeframe: length of one candle; None takes the smallest step between two candles.
+        likely: what is taken for it where there are too few candles to tell.
         start_ms: first start to return, Unix milliseconds; None for no bound.
         end_ms: first start no longer to return, Unix milliseconds; None for no bound.
         name: what to call the file in errors, or the files together; its path by default.
@@ -81,7 +83,7 @@ def read_csv(
         storage=storage,
         calendar=calendar,
     )
-    series.timeframe = _timeframe(series, timeframe, shown)
+    series.timeframe = _timeframe(series, timeframe, likely, shown)
     return _in_range(series, start_ms, end_ms)
 
 
@@ -106,11 +108,13 @@ def even_times(series: Series) -> tuple[Sequence[int], Calendar]:
     return array("q", (calendar.day(one) * DAY_MS for one in series.times)), UTC_CALENDAR
 
 
-def _timeframe(series: Series, given: str | None, shown: str) -> str:
+def _timeframe(series: Series, given: str | None, likely: str | None, shown: str) -> str:
     times = series.times
     step = smallest_step(series)
     known = {length: name for name, length in TIMEFRAME_MS.items()}
     listed = ", ".join(TIMEFRAME_MS)
+    if given is None and step not in known and len(times) <= 2:
+        given = likely
     if given is None:
         if step in known:
             return known[step]

@@ -37,6 +37,7 @@ def open_data(
     symbols: Sequence[str],
     *,
     timeframe: str | None = None,
+    asked: Sequence[tuple[str, str | None]] = (),
     start_ms: int | None = None,
     end_ms: int | None = None,
     columns: Mapping[str, str] | None = None,
@@ -44,6 +45,8 @@ def open_data(
     calendar: Calendar | None = None,
 ) -> list[Series]:
     """Return one series per symbol, in the order of `symbols`, repeats left out.
+
+    Where the files of a symbol differ by timeframe, there is one series for each that is needed.
 
     Args:
         path: `sample` for the bundled prices; a file with one symbol, CSV (plain or packed) or
@@ -53,6 +56,10 @@ def open_data(
             (`aapl.csv` becomes `S:AAPL`) and the sample its first symbol. `*` stands for all
             symbols of the sample, or for that of the file.
         timeframe: length of one candle; None detects it in each file.
+        asked: what the run delivers, symbols (`*` for all) and timeframes (None for that of the
+            data). It decides between files with `{timeframe}` in their path; where one is missing,
+            the next finer one of which it can be made is read. In a file with too few candles to
+            tell, it is taken for the length of a candle.
         start_ms: first start to return, Unix milliseconds, UTC; None for no bound.
         end_ms: first start no longer to return, Unix milliseconds, UTC; None for no bound.
         columns: which column is which in every file; None tells it from the headers.
@@ -69,24 +76,24 @@ def open_data(
     storage = Storage()
     found = []
     for symbol in _named(wanted, path) if SYMBOL in path else [_only(wanted, path, timeframe)]:
-        length = timeframe
-        if TIMEFRAME in path and length is None:
-            length = _only_timeframe(path, symbol)
-        files = files_of(path, symbol, length)
-        found.append(
-            read_csv(
-                *files,
-                symbol=symbol,
-                timeframe=length,
-                start_ms=start_ms,
-                end_ms=end_ms,
-                name=shown_of(path, files, symbol, length),
-                columns=columns,
-                allowed=allowed,
-                storage=storage,
-                calendar=calendar,
+        mine = [one for name, one in asked if one is not None and name in (symbol, ANY_SYMBOL)]
+        for length in _lengths(path, symbol, timeframe, mine):
+            files = files_of(path, symbol, length)
+            found.append(
+                read_csv(
+                    *files,
+                    symbol=symbol,
+                    timeframe=length,
+                    likely=min(mine, key=TIMEFRAME_MS.__getitem__, default=None),
+                    start_ms=start_ms,
+                    end_ms=end_ms,
+                    name=shown_of(path, files, symbol, length),
+                    columns=columns,
+                    allowed=allowed,
+                    storage=storage,
+                    calendar=calendar,
+                )
             )
-        )
     return found
 
 
@@ -159,6 +166,25 @@ def _only(wanted: list[str], path: str, timeframe: str | None) -> str:
             id="E360",
         )
     return f"S:{_bare_name(files[0])}"
+
+
+# Of which lengths a symbol's files are to be read; None where the length follows from the file.
+def _lengths(
+    path: str, symbol: str, timeframe: str | None, asked: Sequence[str]
+) -> Sequence[str | None]:
+    if timeframe is not None or TIMEFRAME not in path:
+        return [timeframe]
+    if not asked:
+        return [_only_timeframe(path, symbol)]
+    there = timeframes_of(path, symbol)
+    chosen = dict.fromkeys(_nearest(one, there) for one in asked)
+    return list(chosen)
+
+
+def _nearest(timeframe: str, there: Sequence[str]) -> str:
+    length = TIMEFRAME_MS[timeframe]
+    fit = [one for one in there if length % TIMEFRAME_MS[one] == 0]
+    return max(fit, key=TIMEFRAME_MS.__getitem__, default=timeframe)
 
 
 def _only_timeframe(path: str, symbol: str) -> str:

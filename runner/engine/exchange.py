@@ -3,10 +3,11 @@
 Time moves only when `advance` is called. What a step delivers, in order:
 1. for each symbol of the step, in feed order, the fills of its new candle: order, trade, position,
    account, for every execution;
-2. the step's candles.
-All symbols are matched before the first candle is delivered, so an order that is placed on any
-candle of a step meets the next candle of its symbol at the earliest. What a command causes
-(created, cancelled, modified) is delivered by `drain`, before time moves again.
+2. the step's candles, finer ones before coarser ones.
+Orders meet the finest candles of their symbol, so a step may deliver nothing at all where nobody
+asked for those. All symbols are matched before the first candle is delivered, so an order that is
+placed on any candle of a step meets the next candle of its symbol at the earliest. What a command
+causes (created, cancelled, modified) is delivered by `drain`, before time moves again.
 
 No sockets, no clock, no randomness: the same feed and the same commands give the same messages.
 """
@@ -80,7 +81,7 @@ class Exchange:
         self._steps = feed.steps()
         self._stretch: Stretch | None = None
         self._closed: Sequence[Candle] = ()
-        # The candles of the step that time has reached.
+        # The candles that orders meet in the step that time has reached.
 
     # Time
 
@@ -90,7 +91,7 @@ class Exchange:
         return self._book.now_ms
 
     def advance(self) -> list[Message]:
-        """Move to the next time step and return all it delivers; empty when the data is over.
+        """Move to the next time step and return all it delivers.
 
         The last step is followed by one that cancels what still works and ends with
         `BacktestComplete`.
@@ -98,12 +99,12 @@ class Exchange:
         step = next(self._steps, None)
         if step is None:
             return self._finish()
-        self._book.now_ms, candles = step
-        self._closed = candles
+        self._book.now_ms, candles, met = step
+        self._closed = met
         if self.working:
-            self._matching.match(candles)
+            self._matching.match(met)
         self._book.queue.extend(candles)
-        for candle in candles:
+        for candle in met:
             self.ledger.marks[candle.symbol] = candle.close
         return self.drain()
 
@@ -114,8 +115,9 @@ class Exchange:
         `stretches`, candles between which nothing can happen are handed over together, and marked
         only as far as the reader took them.
         """
-        if stretches and len(self.feed.series) == 1:
-            yield from self._one_series(self.feed.series[0])
+        only = self.feed.only
+        if stretches and only is not None:
+            yield from self._one_series(only)
         else:
             yield from self._step_by_step()
         yield from self._finish()
@@ -149,12 +151,12 @@ class Exchange:
     def _step_by_step(self) -> Iterator[Message]:
         marks = self.ledger.marks
         queue = self._book.queue
-        for moment, candles in self._steps:
+        for moment, candles, met in self._steps:
             self._book.now_ms = moment
-            self._closed = candles
+            self._closed = met
             if self.working:
-                self._matching.match(candles)
-            for candle in candles:
+                self._matching.match(met)
+            for candle in met:
                 marks[candle.symbol] = candle.close
             yield from self.drain()
             yield from candles

@@ -66,18 +66,21 @@ ENTRIES = (
         example="runner run strategies/sma_cross.py -s S:AAPL:quote",
     ),
     Entry(
-        "E321",
-        "More than one timeframe",
+        "E322",
+        "Candles of that timeframe cannot be made of the data",
         means=(
-            "The embedded engine replays data of one timeframe in one run, and the "
-            "subscriptions name several."
+            "A coarser candle is made of whole finer ones. The data is too coarse for the "
+            "timeframe, or does not divide it."
         ),
-        causes=("candle_5m for one symbol and candle_1h for another",),
+        causes=(
+            "a timeframe finer than that of the data",
+            "one of which it is no whole part, such as 5m on candles of 2m",
+        ),
         fixes=(
-            "subscribe to one timeframe",
-            "run twice",
+            "subscribe to the timeframe of the data, or to a multiple of it",
+            "use finer data",
         ),
-        example="runner run s.py -s S:AAPL:candle_5m,S:MSFT:candle_1h",
+        example="runner run strategies/sma_cross.py -s S:AAPL:candle_1h",
     ),
     Entry(
         "E330",

@@ -257,4 +257,22 @@ ENTRIES = (
         ),
         example="runner run s.py --data all_symbols.csv",
     ),
+    Entry(
+        "E369",
+        "A candle lies across the end of a coarser one",
+        means=(
+            "A coarser candle is made of the finer ones that start in it. One of them ends after "
+            "it, so that its prices would be shown too early or too late."
+        ),
+        causes=(
+            "a time zone whose midnight is not where an hour of the data begins",
+            "candles that do not start in step with the others",
+        ),
+        fixes=(
+            "use data whose candles end with the coarser ones",
+            "check data.timezone; unset, days begin at 00:00 UTC",
+            "look for candles off the grid: runner data inspect FILE",
+        ),
+        example="runner run s.py --data hours.csv --timezone Asia/Kolkata -s S:AAPL:candle_1d",
+    ),
 )

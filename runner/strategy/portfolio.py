@@ -105,6 +105,7 @@ class Portfolio:
             return
         symbol = candles[-1].symbol
         last[symbol] = candles[-1].close
+        self._step_end = candles[-1].close_time
         # An array made of a list takes a third of the time that extending by the list takes.
         times += array("q", [candle.time for candle in candles])
         position = self.positions.get(symbol)

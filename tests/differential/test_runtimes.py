@@ -17,6 +17,8 @@ from runner.config.load import load_config
 from runner.engine.choices import FillAt, PricePath
 from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
 from runner.engine.data import open_data
+from runner.engine.data_sample import sample_series
+from runner.engine.data_writing import write_series
 from runner.results.document import to_document
 from tests.integration.engine_process import engine
 from tests.integration.test_cli import ROOT, clean_environment
@@ -227,6 +229,71 @@ def test_two_processes_give_what_one_process_gives(tmp_path: Path) -> None:
         server.communicate()
 
     assert_same(json.loads(embedded.stdout), json.loads(wired.stdout))
+
+
+LENGTHS = """
+from runner import Candle, Strategy
+
+
+class Lengths(Strategy):
+    def on_start(self) -> None:
+        self.fast = self.sma(3, timeframe="1h")
+        self.slow = self.sma(2, timeframe="1d")
+
+    def on_candle(self, candle: Candle) -> None:
+        if candle.timeframe == "1d":
+            self.buy(quantity=5, limit=candle.close, time_in_force="DAY")
+        elif self.fast > self.slow:
+            self.buy(quantity=7, stop_loss=candle.close * 0.99, take_profit=candle.close * 1.01)
+        elif self.fast < self.slow:
+            self.target(quantity=-3)
+"""
+
+
+def test_candles_of_several_lengths_are_the_same_bytes_over_the_wire(tmp_path: Path) -> None:
+    (tmp_path / "lengths.py").write_text(LENGTHS)
+    made = sample_series(800, seed=3, timeframe="30m", start_ms=1_709_442_000_000)  # 2024-03-03
+    write_series(made, tmp_path / "AAPL.csv")
+    subscriptions = "S:AAPL:candle_1h,S:AAPL:candle_1d,S:AAPL:candle"
+    options = ["--data", "AAPL.csv", "--timezone", "America/New_York"]
+    command = [sys.executable, "-m", "runner"]
+    environ = clean_environment() | {"SUBSCRIPTIONS": subscriptions}
+    ports = ["--ws-port", "0", "--rest-port", "0", "--once", "--json"]
+    embedded = subprocess.run(
+        [*command, "run", "lengths.py", *options, "--json"],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        check=True,
+    )
+
+    server = subprocess.Popen(
+        [*command, "engine", "serve", *options, *ports, "--timeframes", "1h,1d,30m"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert server.stdout is not None
+        addresses = json.loads(server.stdout.readline())
+        wired = subprocess.run(
+            [*command, "run", "lengths.py", "--json"],
+            cwd=tmp_path,
+            env=environ
+            | {"ENGINE_WS_URL": addresses["ws_url"], "ENGINE_REST_URL": addresses["rest_url"]},
+            capture_output=True,
+            check=True,
+        )
+        assert server.wait(timeout=20) == 0
+    finally:
+        server.kill()
+        server.communicate()
+
+    one, two = json.loads(embedded.stdout), json.loads(wired.stdout)
+    assert set(one["data"]["timeframes"]) == {"30m", "1h", "1d"}
+    one["data"]["timeframes"] = two["data"]["timeframes"] = []
+    assert_same(one, two)
 
 
 def test_a_run_that_saw_no_market_event_fails_its_gate(tmp_path: Path) -> None:

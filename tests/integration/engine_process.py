@@ -23,9 +23,11 @@ WAIT = 10.0
 """Seconds after which a test that waits for something has failed."""
 
 
-def factory(*all_series: Series, **options: Any) -> Callable[[], Exchange]:
-    """Return what makes a fresh exchange over the same candles."""
-    return lambda: Exchange(Feed(all_series), Terms(**options))
+def factory(*data: Series | Feed, **options: Any) -> Callable[[], Exchange]:
+    """Return what makes a fresh exchange over the same candles: series, or one whole feed."""
+    feeds = [one for one in data if isinstance(one, Feed)]
+    feed = feeds[0] if feeds else Feed([one for one in data if isinstance(one, Series)])
+    return lambda: Exchange(feed, Terms(**options))
 
 
 class EngineThread:
@@ -141,11 +143,11 @@ class EngineThread:
 
 @contextmanager
 def engine(
-    *all_series: Series, exchange: dict[str, Any] | None = None, **options: Any
+    *data: Series | Feed, exchange: dict[str, Any] | None = None, **options: Any
 ) -> Iterator[EngineThread]:
-    """Serve exchanges over `all_series`; `options` are those of `EngineServer`."""
+    """Serve exchanges over `data`; `options` are those of `EngineServer`."""
     server = EngineServer(
-        factory(*all_series, **(exchange or {})), **{"ws_port": 0, "rest_port": 0, **options}
+        factory(*data, **(exchange or {})), **{"ws_port": 0, "rest_port": 0, **options}
     )
     running = EngineThread(server)
     running.start()

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.sync.client import ClientConnection
 
-from tests.helpers import MSFT, series
+from runner.engine.feed import Feed
+from tests.helpers import AAPL, MSFT, series
 from tests.integration.engine_process import ORDER, EngineThread, acknowledge, engine, receive
 
 LIMIT = {**ORDER, "order_type": "LIMIT", "limit_price": "1.5"}
@@ -460,6 +461,27 @@ def test_a_quote_is_the_last_close(running: EngineThread, stream: ClientConnecti
         "last": "100",
         "timestamp": "2024-01-02T00:00:00Z",
     }
+
+
+def test_bars_are_served_in_each_timeframe_and_only_what_has_closed() -> None:
+    hours = series(*[100.0 + at for at in range(60)], timeframe="1h")
+    feed = Feed.of([hours], [(AAPL, "4h"), (AAPL, "1d")])
+    with engine(feed) as running, running.websocket() as client:
+        assert receive(client)["type"] == "connection"
+        for _ in range(7):
+            frame = receive(client)
+            acknowledge(client, frame)
+        receive(client)
+
+        day, four, hour = (
+            running.get(f"/v1/bars/S:AAPL?timeframe={one}") for one in ("1d", "4h", "1h")
+        )
+
+    # Six candles of four hours and the first day have come, and then the first of the second day.
+    assert frame["bar"]["timeframe"] == "1d"
+    assert [one["close"] for one in day] == ["123"]
+    assert [one["close"] for one in four] == ["103", "107", "111", "115", "119", "123", "127"]
+    assert len(hour) == 28
 
 
 @pytest.mark.parametrize("path", ["/v1/quotes/S:NONE", "/v1/bars/S:NONE?timeframe=1d"])

@@ -113,7 +113,7 @@ def by_advancing(exchange: Exchange, trader: Trader) -> Iterator[Message | Reply
     ordinal = 0
     while True:
         batch = exchange.drain() or exchange.advance()
-        if not batch:
+        if not batch and exchange.finished:
             return
         for message in batch:
             yield message

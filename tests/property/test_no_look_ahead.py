@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from runner import Candle, Strategy
 from runner.engine.choices import PricePath
+from runner.engine.feed import Feed
 from runner.engine.series import Series
 from runner.protocol.times import to_ms
-from tests.helpers import MSFT, Run, run_strategy
+from tests.helpers import AAPL, MSFT, Run, run_strategy
 from tests.property.markets import markets
 
 
@@ -87,6 +88,43 @@ def test_future_candles_never_change_past_trades_or_equity(
     assert past(first, boundary) == past(second, boundary)
     before, after = first.desk.portfolio.equities, second.desk.portfolio.equities
     assert before[:split] == after[:split]
+
+
+class Watching(Busy):
+    """Trade on candles of several lengths, and keep what was known when."""
+
+    def on_start(self) -> None:
+        super().on_start()
+        self.slow = self.sma(1, timeframe="4h")
+        self.seen: list[tuple[int, object]] = []
+
+    def on_candle(self, candle: Candle) -> None:
+        assert candle.close_time <= to_ms(self.now)
+        self.seen.append((to_ms(self.now), candle))
+        super().on_candle(candle)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    markets(least=12, most=12),
+    markets(least=12, most=12),
+    st.integers(min_value=1, max_value=11),
+    st.booleans(),
+)
+def test_candles_made_of_finer_ones_never_know_the_future(
+    one: Series, other: Series, split: int, shows_finer: bool
+) -> None:
+    wanted = [(AAPL, None), (AAPL, "4h"), (AAPL, "1d")][0 if shows_finer else 1 :]
+    boundary = one.times[split]
+
+    runs = [
+        run_strategy(Watching, Feed.of([made], wanted))
+        for made in (one, with_future(one, other, split))
+    ]
+
+    seen = [[one for one in run.strategy.seen if one[0] <= boundary] for run in runs]
+    assert seen[0] == seen[1]
+    assert past(runs[0], boundary) == past(runs[1], boundary)
 
 
 def test_the_busy_strategy_trades_often_enough_to_be_a_witness() -> None:

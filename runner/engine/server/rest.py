@@ -201,7 +201,8 @@ class Endpoints:
         return [one.snapshot() for one in self._desk.exchange.orders.values()]
 
     def _series(self, symbol: str) -> list[Series]:
-        series = [one for one in self._desk.exchange.feed.series if one.symbol == symbol]
+        feed = self._desk.exchange.feed
+        series = [one for one in (*feed.series, *feed.unseen) if one.symbol == symbol]
         if not series:
             raise Refusal(
                 "SYMBOL_NOT_FOUND", f"symbol not found: {symbol}", details={"symbol": symbol}

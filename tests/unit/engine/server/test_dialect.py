@@ -88,7 +88,7 @@ class Mixed(Feed):
     def steps(self) -> Iterator[Step]:
         for step in super().steps():
             yield step
-            yield Step(step.moment, [Unsayable(*msgspec.structs.astuple(step.candles[0]))])
+            yield step._replace(candles=[Unsayable(*msgspec.structs.astuple(step.candles[0]))])
 
 
 class Unsayable(Candle, frozen=True):
