@@ -21,6 +21,7 @@ OURS = ("test", "dev")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;(.*))?")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
 _BEFORE = re.compile(r"""python_version\s*<\s*['"](\d+)\.(\d+)['"]""")
+_ON = re.compile(r"""sys_platform\s*==\s*['"]([^'"]+)['"]""")
 _CONDITION = re.compile(r"(>=|<=|==|!=|~=|>|<)\s*([\w.*+!-]+)")
 
 
@@ -92,6 +93,9 @@ def _wanted(lines: list[str]) -> Iterator[Requirement]:
         package, conditions, marker = found[1], found[2].replace(" ", ""), found[3] or ""
         before = _BEFORE.search(marker)
         if before and sys.version_info[:2] >= (int(before[1]), int(before[2])):
+            continue
+        on = _ON.search(marker)
+        if on and sys.platform != on[1]:
             continue
         extra = _EXTRA.search(marker)
         if package != DISTRIBUTION:

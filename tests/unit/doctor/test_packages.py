@@ -66,5 +66,9 @@ def test_a_package_for_older_pythons_is_not_asked_for() -> None:
     assert statuses("no-such-package; python_version < '3.1'", "rich") == [("packages", "ok")]
 
 
+def test_a_package_for_another_system_is_not_asked_for() -> None:
+    assert statuses("no-such-package; sys_platform == 'plan9'", "rich") == [("packages", "ok")]
+
+
 def test_python_is_named() -> None:
     assert "64 bit" in next(python_findings()).said
