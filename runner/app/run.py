@@ -53,7 +53,7 @@ def execute(
     ui = choose_ui(config.ui.value, sys.stderr, environ)
     capture = Capture(sys.stderr)
     with captured(capture):
-        session, facts, subscriptions = _seat(config, cwd)
+        session, facts, subscriptions = seat_session(config, cwd)
         with announced(f"reading {config.data.path}", sys.stderr, ui):
             peer = peer_of(config, session, subscriptions, cwd)
         started, clock = datetime.now(UTC), time.perf_counter()
@@ -146,7 +146,14 @@ def _gate(session: Session) -> RunnerError | None:
     )
 
 
-def _seat(config: RunConfig, cwd: Path) -> tuple[Session, StrategyFacts, tuple[Subscription, ...]]:
+def seat_session(
+    config: RunConfig, cwd: Path
+) -> tuple[Session, StrategyFacts, tuple[Subscription, ...]]:
+    """Return a session over a fresh strategy, what it is, and what it wants to receive.
+
+    Raises:
+        RunnerError: there is no strategy, it cannot be loaded, or its parameters do not fit.
+    """
     if config.strategy is None:
         raise UsageError(
             "no strategy is named",

@@ -144,6 +144,10 @@ def serve(
             "--resume-window", help="How long a run is kept for a strategy that was cut off."
         ),
     ] = "0",
+    faults: Annotated[
+        str,
+        typer.Option("--faults", help="Make trouble: repeat=10,cut=100 are every how many frames."),
+    ] = "",
     dialect: Annotated[
         str,
         typer.Option("--dialect", help="normalised, or raw: what a gateway expects of an engine."),
@@ -191,6 +195,7 @@ def serve(
         ack_limit=ack_limit,
         resume_window=resume_window,
         dialect=dialect,
+        faults=faults,
     )
 
     def say(line: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from runner.cli.options import read
 
 if TYPE_CHECKING:
-    from runner.engine.server import Ended, SessionRules
+    from runner.engine.server import Ended, Faults, SessionRules
     from runner.engine.server.speed import Speed
     from runner.errors import RunnerError
 
@@ -27,6 +27,7 @@ def session_rules(
     ack_limit: int,
     resume_window: str,
     dialect: str,
+    faults: str,
 ) -> SessionRules:
     """Return the rules that these options make.
 
@@ -49,7 +50,22 @@ def session_rules(
         ack_grace=ack_grace,
         ack_limit=ack_limit,
         resume_seconds=read("--resume-window", seconds, resume_window),
+        faults=read("--faults", _faults, faults),
     )
+
+
+def _faults(text: str) -> Faults | None:
+    from runner.config import units
+    from runner.engine.server import Faults
+
+    found = {"repeat": 0, "cut": 0}
+    for part in filter(None, (one.strip() for one in text.split(","))):
+        name, equals, number = (one.strip() for one in part.partition("="))
+        if not equals or name not in found:
+            what = f"must be repeat=N, cut=N or both, was {units.shown(text)}"
+            raise units.UnfitError(what, "write it like repeat=10,cut=100")
+        found[name] = units.parse_whole(number, low=1, high=10**9)
+    return Faults(repeat_every=found["repeat"], cut_every=found["cut"]) if text.strip() else None
 
 
 def _speed(text: str) -> Callable[[], Speed] | None:

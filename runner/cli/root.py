@@ -10,6 +10,7 @@ from runner.cli.engine import engine
 from runner.cli.explain import explain
 from runner.cli.new import new
 from runner.cli.run import run
+from runner.cli.smoke import smoke
 from runner.cli.strategies import strategies
 from runner.cli.validate_config import validate_config
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command("run", epilog="Example: runner run strategies/sma_cross.py -p fast=5 -s S:MSFT:candle")(
     run
 )
+app.command("smoke", epilog="Example: runner smoke strategies/sma_cross.py -p fast=5")(smoke)
 app.command("validate-config", epilog="Example: runner validate-config configs/embedded.yaml")(
     validate_config
 )

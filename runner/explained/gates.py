@@ -48,6 +48,20 @@ ENTRIES = (
         example="runner run s.py --fail-on 'max_drawdown > 20%'",
     ),
     Entry(
+        "E803",
+        "A scenario of a smoke run failed",
+        means=(
+            "runner smoke tried the strategy on gaps, refusals, partial fills and a broken wire, "
+            "and it did not survive all of them. The output tells which, and why."
+        ),
+        causes=(
+            "a handler that divides by a volume of zero, or expects every order to fill",
+            "random numbers without a seed, or the wall clock, in a decision",
+        ),
+        fixes=("look at the scenario that failed", "runner smoke --json tells all there is"),
+        example="runner smoke my_strategy.py",
+    ),
+    Entry(
         "E900",
         "Trading was halted",
         means="The run was ended to protect the account; a person must look before it goes on.",

@@ -134,6 +134,37 @@ ENTRIES = (
         example="an engine that was stopped with Ctrl-Z",
     ),
     Entry(
+        "E760",
+        "Not the same trades twice",
+        means=(
+            "runner smoke: the strategy traded differently over a wire than in process, on the "
+            "same candles. Its decisions depend on more than its events."
+        ),
+        causes=(
+            "random numbers without a seed",
+            "the wall clock instead of self.now",
+            "state in the class or the module that outlives a run",
+        ),
+        fixes=("give random numbers a seed", "keep state in attributes made in on_start"),
+        example="if random.random() < 0.5: self.buy(quantity=1)",
+    ),
+    Entry(
+        "E761",
+        "A scenario took too long",
+        means="runner smoke: a few hundred candles were not handled within its time limit.",
+        causes=("a handler that sleeps, computes for long, or asks somebody over a network",),
+        fixes=("look at what the handler does",),
+        example="time.sleep(1) in on_candle",
+    ),
+    Entry(
+        "E762",
+        "Not every event was acknowledged",
+        means="runner smoke: the engine's run was not complete although the strategy's was.",
+        causes=("a defect of runner",),
+        fixes=("report it, with the strategy",),
+        example="none is known",
+    ),
+    Entry(
         "E750",
         "The strategy left early",
         means=(

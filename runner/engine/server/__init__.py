@@ -13,8 +13,17 @@ command line does it inside its functions.
 from __future__ import annotations
 
 from runner.engine.server.dialect import DIALECTS
+from runner.engine.server.faults import Faults
 from runner.engine.server.rules import SessionRules
 from runner.engine.server.security import Guard
 from runner.engine.server.serving import Ended, EngineServer, serve_until_done
 
-__all__ = ["DIALECTS", "Ended", "EngineServer", "Guard", "SessionRules", "serve_until_done"]
+__all__ = [
+    "DIALECTS",
+    "Ended",
+    "EngineServer",
+    "Faults",
+    "Guard",
+    "SessionRules",
+    "serve_until_done",
+]

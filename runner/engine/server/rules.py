@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runner.engine.server.dialect import NORMALISED, Dialect
+from runner.engine.server.faults import Faults
 from runner.engine.server.speed import Speed
 
 
@@ -30,6 +31,8 @@ class SessionRules:
     """Waits in a row that end a run afterwards."""
     resume_seconds: float = 0.0
     """How long a run is kept for a strategy that has lost its connection; 0 is not at all."""
+    faults: Faults | None = None
+    """What goes wrong on the strategy's connection, on purpose."""
 
 
 class Patience:

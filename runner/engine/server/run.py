@@ -19,6 +19,7 @@ from runner.engine.server.farewells import (
     Farewell,
     Outcome,
 )
+from runner.engine.server.faults import Trouble
 from runner.engine.server.observers import Observers
 from runner.engine.server.past import Diverged, Past
 from runner.engine.server.replay import Replay
@@ -63,6 +64,7 @@ class Run:
         self._unreadable = 0
         self._turn: asyncio.Task[None] | None = None
         self._asked_ms: int | None = None
+        self._trouble = Trouble(rules.faults) if rules.faults is not None else None
         self._window = Timer()
         self._deadline = Timer()
         self._hold = Timer()
@@ -247,7 +249,12 @@ class Run:
             return
         batch = batch_of(frames)
         if self._strategy is not None:
-            self._strategy.write(batch)
+            if self._trouble is None:
+                self._strategy.write(batch)
+            else:
+                self._strategy.write(batch_of(self._trouble.spoil(frames)))
+                if self._trouble.cuts():
+                    self._strategy.cut()
         if self._observers:
             unseen = self.replay.sent - self.past.frames
             if unseen > 0:

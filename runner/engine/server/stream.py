@@ -122,6 +122,11 @@ class Line:
         if self._task is not None:
             self._task.cancel()
 
+    def cut(self) -> None:
+        """Break the connection without a word, as a network does."""
+        if self._transport is not None:
+            self._transport.abort()
+
     async def close(self) -> None:
         """Close the connection and await the client's answer, for a bounded time."""
         code, reason = self._farewell or (_NORMAL, "")
