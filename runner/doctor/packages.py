@@ -12,25 +12,23 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import NamedTuple
 
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
 from runner.doctor.finding import Finding, failure, ok, warning
 from runner.errors import ConfigError
 
 DISTRIBUTION = "strategy-runner"
-OURS = ("test", "dev")
-"""Extras for working on the program itself."""
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;(.*))?")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
-_BEFORE = re.compile(r"""python_version\s*<\s*['"](\d+)\.(\d+)['"]""")
-_ON = re.compile(r"""sys_platform\s*==\s*['"]([^'"]+)['"]""")
-_CONDITION = re.compile(r"(>=|<=|==|!=|~=|>|<)\s*([\w.*+!-]+)")
+OURS = ("browser", "dev", "oracle", "test")
+"""Extras for working on the program itself."""
 
 
-class Requirement(NamedTuple):
-    """One package that is asked for."""
+class Wanted(NamedTuple):
+    """One package that is asked for here."""
 
     package: str
-    range: str
-    """Conditions on its version, such as >=15,!=17.0,<18."""
+    range: SpecifierSet
     extra: str
     """The extra that asks for it; empty for all installations."""
 
@@ -73,7 +71,7 @@ def package_findings(given: list[str] | None = None) -> Iterator[Finding]:
         yield _extra(extra, [one for one in wanted if one.extra == extra])
 
 
-def _extra(extra: str, wanted: list[Requirement]) -> Finding:
+def _extra(extra: str, wanted: list[Wanted]) -> Finding:
     name = f"extra {extra}"
     fix = f"pip install '{DISTRIBUTION}[{extra}]'"
     if any(_version(one.package) is None for one in wanted):
@@ -85,21 +83,15 @@ def _extra(extra: str, wanted: list[Requirement]) -> Finding:
     return ok(name, ", ".join(f"{one.package} {_version(one.package)}" for one in wanted))
 
 
-def _wanted(lines: list[str]) -> Iterator[Requirement]:
+def _wanted(lines: list[str]) -> Iterator[Wanted]:
     for line in lines:
-        found = _REQUIREMENT.fullmatch(line)
-        if found is None:
+        one = Requirement(line)
+        if one.name == DISTRIBUTION:
             continue
-        package, conditions, marker = found[1], found[2].replace(" ", ""), found[3] or ""
-        before = _BEFORE.search(marker)
-        if before and sys.version_info[:2] >= (int(before[1]), int(before[2])):
-            continue
-        on = _ON.search(marker)
-        if on and sys.platform != on[1]:
-            continue
-        extra = _EXTRA.search(marker)
-        if package != DISTRIBUTION:
-            yield Requirement(package, conditions, extra[1] if extra else "")
+        for extra in ("", *_EXTRA.findall(str(one.marker or ""))):
+            if one.marker is None or one.marker.evaluate({"extra": extra}):
+                yield Wanted(one.name, one.specifier, extra)
+                break
 
 
 def _version(package: str) -> str | None:
@@ -109,36 +101,5 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _fits(found: str | None, conditions: str) -> bool:
-    return found is not None and all(
-        _holds(_release(found), sign, wanted) for sign, wanted in _CONDITION.findall(conditions)
-    )
-
-
-def _holds(found: tuple[int, ...], sign: str, wanted: str) -> bool:
-    bound = _release(wanted)
-    if wanted.endswith(".*"):
-        return (found[: len(bound)] == bound) is (sign == "==")
-    length = max(len(found), len(bound))
-    left, right = (one + (0,) * (length - len(one)) for one in (found, bound))
-    match sign:
-        case ">=":
-            return left >= right
-        case "<=":
-            return left <= right
-        case ">":
-            return left > right
-        case "<":
-            return left < right
-        case "==":
-            return left == right
-        case "!=":
-            return left != right
-        case _:  # ~= 2.2 is at least that, and of the same series
-            return left >= right and left[: len(bound) - 1] == right[: len(bound) - 1]
-
-
-def _release(text: str) -> tuple[int, ...]:
-    # Without epochs, pre-releases and local parts, which no package here uses for its releases.
-    found = re.match(r"\d+(?:\.\d+)*", text)
-    return tuple(map(int, found[0].split("."))) if found else ()
+def _fits(found: str | None, wanted: SpecifierSet) -> bool:
+    return found is not None and wanted.contains(found, prereleases=True)

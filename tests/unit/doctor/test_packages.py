@@ -62,8 +62,11 @@ def test_an_extra_may_be_missing() -> None:
     assert found["extra old"].status == "warn"
 
 
-def test_a_package_for_older_pythons_is_not_asked_for() -> None:
-    assert statuses("no-such-package; python_version < '3.1'", "rich") == [("packages", "ok")]
+@pytest.mark.parametrize(
+    "marker", ["python_version < '3.1'", "sys_platform == 'no-such-system'"], ids=["old", "foreign"]
+)
+def test_a_package_for_other_machines_is_not_asked_for(marker: str) -> None:
+    assert statuses(f"no-such-package; {marker}", "rich") == [("packages", "ok")]
 
 
 def test_a_package_for_another_system_is_not_asked_for() -> None:
