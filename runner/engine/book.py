@@ -15,6 +15,7 @@ from runner.engine.calendar import UTC_CALENDAR, Calendar
 from runner.engine.ledger import Ledger
 from runner.engine.legs import pair
 from runner.engine.orders import WorkingOrder
+from runner.engine.resting import Resting, watch
 from runner.engine.states import next_state
 from runner.engine.terms import Terms
 from runner.protocol.commands import SubmitOrder
@@ -40,6 +41,8 @@ class Book:
         self.ledger = ledger
         self.terms = terms
         self.working: dict[str, WorkingOrder] = {}
+        self.resting: dict[str, Resting] = {}
+        """The working orders by symbol."""
         self.orders: dict[str, WorkingOrder] = {}
         """Every accepted order by id, in order of acceptance."""
         self.by_client_id: dict[str, WorkingOrder] = {}
@@ -59,6 +62,10 @@ class Book:
         order.parent_order_id = parent_order_id
         self.orders[order.id] = order
         self.working[order.id] = order
+        resting = self.resting.get(order.symbol)
+        if resting is None:
+            resting = self.resting[order.symbol] = Resting()
+        resting.add(order)
         if order.client_order_id is not None:
             self.by_client_id[order.client_order_id] = order
         if parent_order_id is not None:
@@ -69,6 +76,11 @@ class Book:
                 order.follow(mark)
         self.queue.append(OrderUpdate("ORDER_CREATED", order.snapshot(), parent_order_id))
         return order
+
+    def working_of(self, symbol: str) -> list[WorkingOrder]:
+        """Return the working orders of a symbol, in order of acceptance."""
+        resting = self.resting.get(symbol)
+        return list(resting.orders.values()) if resting else []
 
     # The end of an order, and other changes
 
@@ -110,6 +122,8 @@ class Book:
             order.rested = False
         if "trailing_distance" in changes and order.best is not None:
             order.follow(order.best)
+        watch(order)
+        self.resting[order.symbol].is_stale = True
         order.updated_at = from_ms(self.now_ms)
         self.report(order, "ORDER_MODIFIED")
 
@@ -118,6 +132,7 @@ class Book:
         filled = event == "ORDER_FILLED"
         order.updated_at = self.moment if filled else from_ms(self.now_ms)
         del self.working[order.id]
+        self.resting[order.symbol].remove(order)
         self.report(order, event)
 
     def report(self, order: WorkingOrder, event: str) -> None:

@@ -6,8 +6,9 @@ What a candle does to one order alone is told by `matching`; what follows from a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_DOWN, Decimal
+from math import inf
 
 from runner.engine.book import Book
 from runner.engine.choices import PricePath
@@ -23,6 +24,7 @@ from runner.engine.matching import (
 )
 from runner.engine.orders import WorkingOrder
 from runner.engine.price_path import corners, fill_on_path, meeting
+from runner.engine.resting import watch
 from runner.protocol.decimals import canonical
 from runner.protocol.enums import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from runner.protocol.messages import Candle
@@ -42,6 +44,8 @@ class CandleMatching:
         self._capacity: Decimal | None = None
         self._executed: set[str] = set()
         # Orders that took their share of the candle's volume; used only where there is a share.
+        self.held: Candle | None = None
+        """The candle that `undisturbed` has kept back."""
         self._prices = Prices(_ZERO, _ZERO, _ZERO, _ZERO)
         self._volume = 0.0
         self._legs: list[WorkingOrder] = []
@@ -49,11 +53,50 @@ class CandleMatching:
 
     def match(self, candles: Sequence[Candle]) -> None:
         """Let every working order meet the new candle of its symbol, in the order of `candles`."""
+        all_resting = self.book.resting
         for candle in candles:
-            orders = [one for one in self.book.working.values() if one.symbol == candle.symbol]
+            resting = all_resting.get(candle.symbol)
+            if resting is None:
+                continue
+            if resting.is_stale:
+                resting.refresh()
+            if candle.low > resting.below and candle.high < resting.above and not resting.daily:
+                continue
+            day = self.book.calendar.day(candle.time)
+            if resting.daily and day > (resting.day or day):
+                orders = list(resting.orders.values())
+            else:
+                orders = resting.concerned(candle)
             if orders:
                 self._begin(candle, candle.time)
-                self._match_symbol(orders, self.book.calendar.day(candle.time))
+                self._match_symbol(orders, day)
+                for order in orders:
+                    watch(order)
+                resting.is_stale = True
+
+    def is_due(self, symbol: str) -> bool:
+        """Tell whether the next candle of a symbol concerns an order, whatever its prices."""
+        resting = self.book.resting.get(symbol)
+        if resting is None:
+            return False
+        if resting.is_stale:
+            resting.refresh()
+        return resting.below == inf or bool(resting.daily)
+
+    def undisturbed(self, candles: Iterator[Candle], symbol: str) -> Iterator[Candle]:
+        """Yield the candles of a feed of one series as long as they concern no order.
+
+        The first one that does is in `held` afterwards. Ask `is_due` before, and ask anew after
+        anything has happened to an order.
+        """
+        resting = self.book.resting[symbol]
+        below, above = resting.below, resting.above
+        for candle in candles:
+            if candle.low > below and candle.high < above:
+                yield candle
+            else:
+                self.held = candle
+                return
 
     def match_at_close(self, order: WorkingOrder, candle: Candle) -> None:
         """Let a new order meet the close of the candle on which it was placed.

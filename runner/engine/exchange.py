@@ -124,25 +124,26 @@ class Exchange:
 
     def _one_series(self, series: Series) -> Iterator[Message | Stretch]:
         candles = series.candles()
-        queue = self._book.queue
+        queue, matching = self._book.queue, self._matching
         while True:
-            if self.working:
-                candle = next(candles, None)
+            if matching.held is not None or matching.is_due(series.symbol):
+                candle, matching.held = matching.held or next(candles, None), None
                 if candle is None:
                     return
                 self._book.now_ms = series.close_of(candle.time)
                 self._closed = (candle,)
-                self._matching.match((candle,))
+                matching.match((candle,))
                 # What handles the fills judges by the candle that has closed, as over a wire.
                 self._stretch = None
                 self.ledger.marks[candle.symbol] = candle.close
                 yield from self.drain()
                 stretch = Stretch(iter((candle,)), one_stream=True)
             else:
-                stretch = Stretch(islice(candles, STRETCH), one_stream=True)
+                rest = matching.undisturbed(candles, series.symbol) if self.working else candles
+                stretch = Stretch(islice(rest, STRETCH), one_stream=True)
             self._stretch = stretch
             yield stretch
-            if stretch.latest is None:
+            if stretch.latest is None and matching.held is None:
                 return
             self._catch_up()
             while queue:

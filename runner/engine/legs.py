@@ -52,7 +52,7 @@ def place_legs(
 
 def pair(book: Book, leg: WorkingOrder) -> None:
     """Make a new leg the sibling of the newest leg of its entry that has none."""
-    for other in reversed(book.working.values()):
+    for other in reversed(book.working_of(leg.symbol)):
         if (
             other.parent_order_id == leg.parent_order_id
             and other.order_type is not leg.order_type
@@ -78,8 +78,8 @@ def after_execution(
 
 def _drop_legs(book: Book, symbol: str, *, keep_of: str) -> None:
     # The position that the legs protected is gone, or has turned to the other side.
-    for leg in list(book.working.values()):
-        if leg.symbol == symbol and leg.parent_order_id not in (None, keep_of):
+    for leg in book.working_of(symbol):
+        if leg.parent_order_id not in (None, keep_of):
             book.end(leg, "ORDER_CANCELLED")
 
 
@@ -87,8 +87,8 @@ def _cut_legs(book: Book, symbol: str, left: Decimal) -> None:
     for kind in (OrderType.STOP, OrderType.LIMIT):
         legs = [
             one
-            for one in book.working.values()
-            if one.symbol == symbol and one.order_type is kind and one.parent_order_id is not None
+            for one in book.working_of(symbol)
+            if one.order_type is kind and one.parent_order_id is not None
         ]
         excess = sum((one.remaining for one in legs), _ZERO) - left
         for leg in legs:

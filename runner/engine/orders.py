@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from math import inf
 
 from runner.engine.ledger import COST_STEP
 from runner.protocol.commands import SubmitOrder
@@ -18,7 +19,9 @@ class WorkingOrder:
     """An order from its acceptance to its end; mutable, and seen outside only as snapshots."""
 
     __slots__ = (
+        "above",
         "average_fill_price",
+        "below",
         "best",
         "client_order_id",
         "created_at",
@@ -84,6 +87,10 @@ class WorkingOrder:
         """The other leg of the same fill of an entry."""
         self.day: int | None = None
         """Day, by the data's calendar, of the first candle the order met; a DAY order's last."""
+        self.below = inf
+        """A candle with a low at or below this may concern the order; until it has met one, any."""
+        self.above = -inf
+        """A candle with a high at or above this may concern the order."""
         self.created_at = moment
         self.updated_at = moment
 

@@ -29,7 +29,12 @@ def exact(number: Decimal | float | int | str) -> Decimal:
         return Decimal(0)  # a zero may carry any exponent: 0E-5000000 is five megabytes of zeros
     if abs(value.adjusted()) > MAX_EXPONENT:
         raise ValueError("magnitude is out of bounds (1e-28 to 1e28)")
-    if not isinstance(number, float) and len(value.as_tuple().digits) > MAX_DIGITS:
+    # A short text has few digits: to count them exactly costs ten times as much.
+    if (
+        not isinstance(number, float)
+        and len(str(value)) > MAX_DIGITS
+        and len(value.as_tuple().digits) > MAX_DIGITS
+    ):
         raise ValueError(f"has more than {MAX_DIGITS} significant digits")
     return value
 

@@ -106,10 +106,15 @@ class Portfolio:
         symbol = candles[-1].symbol
         last[symbol] = candles[-1].close
         self._step_end = candles[-1].close_time
-        # An array made of a list takes a third of the time that extending by the list takes.
-        times += array("q", [candle.time for candle in candles])
         position = self.positions.get(symbol)
         balance = self.balance
+        if len(candles) == 1:  # between two orders there is often but one
+            times.append(candles[0].time)
+            profit = position.size * candles[0].close - position.value if position else 0.0
+            equities.append(balance + profit)
+            return
+        # An array made of a list takes a third of the time that extending by the list takes.
+        times += array("q", [candle.time for candle in candles])
         if position is None:
             equities += array("d", [balance]) * len(candles)
         else:

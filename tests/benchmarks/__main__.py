@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("embedded", "lockstep", "server", "startup", "memory")
+BENCHMARKS = ("embedded", "orders", "lockstep", "server", "startup", "memory")
 
 
 def main() -> None:

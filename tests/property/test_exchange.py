@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 from hypothesis import given, settings
@@ -222,3 +223,22 @@ def test_all_or_nothing_means_it(one: Series, trader: Trader, how: How) -> None:
             fills = [one for one in exchange.trades if one.order_id == order.id]
             assert order.filled in (0, order.quantity)
             assert len(fills) == (1 if order.filled else 0)
+
+
+@FEW
+@given(markets(), markets(MSFT), traders(), hows)
+def test_orders_that_a_candle_does_not_reach_may_be_passed_over(
+    one: Series, other: Series, trader: Trader, how: How
+) -> None:
+    exchange = exchange_over(one, other, **how)
+
+    def looks_at_everything(ordinal: int, message: Message) -> list[Command]:
+        for resting in exchange._book.resting.values():
+            resting.below = inf
+            for order in resting.orders.values():
+                order.below = inf
+        return trader(ordinal, message)
+
+    passing_over = list(by_advancing(exchange_over(one, other, **how), trader))
+
+    assert list(by_advancing(exchange, looks_at_everything)) == passing_over
