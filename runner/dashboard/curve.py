@@ -22,8 +22,8 @@ def curve_of(portfolio: Portfolio) -> Curve:
     # The times grow first, so there may be one point fewer than moments, and never more.
     count = len(portfolio.equities)
     step = _step(count, POINTS)
-    times = portfolio.times[:count:step].tolist()
-    equities = portfolio.equities[:count:step].tolist()
+    times = list(portfolio.times[:count:step])
+    equities = list(portfolio.equities[:count:step])
     if step > 1 and (count - 1) % step:
         times.append(portfolio.times[count - 1])
         equities.append(portfolio.equities[count - 1])

@@ -16,13 +16,13 @@ from operator import sub
 from pathlib import Path
 
 from runner.engine.calendar import DAY_MS, UTC_CALENDAR, Calendar
-from runner.engine.columns import Storage
 from runner.engine.joining import read_files
 from runner.engine.repairs import NOTHING, Allowed
 from runner.engine.series import Series
 from runner.errors import DataError
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.times import iso_ms
+from runner.storage import Storage
 
 _SHORT_DAY_MS = 23 * 3_600_000
 """The day on which clocks are put forward."""

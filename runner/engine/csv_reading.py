@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from runner.engine.calendar import UTC_CALENDAR, Calendar
-from runner.engine.columns import Columns, ColumnWriter, Storage
+from runner.engine.columns import Columns, ColumnWriter
 from runner.engine.csv_header import Header, cut, read_header
 from runner.engine.csv_rows import Block, RowError, explain_block, read_block
 from runner.engine.csv_source import open_text
@@ -27,6 +27,7 @@ from runner.engine.repairs import NOTHING, Allowed, Repairs, in_order, without_r
 from runner.engine.series import Series
 from runner.errors import DataError
 from runner.protocol.times import iso_ms
+from runner.storage import Storage
 
 BLOCK_ROWS = 4096
 """Rows converted at once: enough to spread the cost of a block, little enough to stay in cache."""

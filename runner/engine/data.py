@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from runner.engine.calendar import Calendar
-from runner.engine.columns import Storage
 from runner.engine.csv_data import read_csv
 from runner.engine.csv_source import SUFFIXES
 from runner.engine.data_files import (
@@ -26,6 +25,7 @@ from runner.engine.series import Series
 from runner.errors import DataError
 from runner.protocol.admission import ANY_SYMBOL
 from runner.protocol.enums import TIMEFRAME_MS
+from runner.storage import Storage
 
 SAMPLE = "sample"
 SAMPLE_SYMBOLS = ("S:AAPL", "S:GOOG", "S:IBM", "S:MSFT")

@@ -13,12 +13,13 @@ from operator import eq
 from pathlib import Path
 
 from runner.engine.calendar import Calendar
-from runner.engine.columns import Columns, ColumnWriter, Storage, blocks
+from runner.engine.columns import Columns, ColumnWriter, blocks, forget
 from runner.engine.csv_reading import read_columns
 from runner.engine.repairs import KEPT_EXAMPLES, NOTHING, Allowed, Repairs, merged, without_repeats
 from runner.engine.series import Series
 from runner.errors import DataError
 from runner.protocol.times import iso_ms
+from runner.storage import Storage
 
 
 def read_files(
@@ -72,7 +73,7 @@ def _joined(parts: Sequence[Series], shown: str, allowed: Allowed, storage: Stor
     if all(a.times[-1] < b.times[0] for a, b in pairwise(one_after_the_other)):
         whole = ColumnWriter(storage)
         for part in one_after_the_other:
-            storage.forget(part.columns)
+            forget(part.columns, storage)
             for block in blocks(part.columns):
                 whole.extend(*block)
         found = whole.columns()

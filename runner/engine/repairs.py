@@ -1,6 +1,6 @@
 """What may be repaired in a data file, and what was: nothing unasked, and all of it counted.
 
-Works on columns of any length in little memory. May import columns only.
+Works on columns of any length in little memory. May import columns and their storage only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from heapq import merge
 from itertools import groupby, islice
 from operator import eq, gt, itemgetter
 
-from runner.engine.columns import Columns, ColumnWriter, Row, Storage, in_memory, rows
+from runner.engine.columns import Columns, ColumnWriter, Row, forget, in_memory, rows
+from runner.storage import Storage
 
 SORTED_ROWS = 500_000
 """Rows that are sorted at once: what is in memory while they are, some 100 MiB."""
@@ -95,7 +96,7 @@ def in_order(columns: Columns, repairs: Repairs, storage: Storage) -> Columns:
         else:
             latest = time
     # Each part is sorted in memory; the parts, at rest again, are then merged row by row.
-    storage.forget(columns)
+    forget(columns, storage)
     parts = []
     for low in range(0, len(times), SORTED_ROWS):
         some = in_memory(columns, low, low + SORTED_ROWS)
@@ -109,7 +110,7 @@ def in_order(columns: Columns, repairs: Repairs, storage: Storage) -> Columns:
 def merged(parts: Sequence[Columns], storage: Storage) -> Columns:
     """Return the rows of ascending parts in one, ascending; of one time, the earlier part first."""
     for one in parts:
-        storage.forget(one)
+        forget(one, storage)
     whole = ColumnWriter(storage)
     whole.extend_rows(merge(*map(rows, parts), key=_START))
     return whole.columns()
@@ -128,7 +129,7 @@ def without_repeats(columns: Columns, repairs: Repairs, storage: Storage) -> Col
             repairs.conflicting += sum(one != last for one in dropped)
             yield last
 
-    storage.forget(columns)
+    forget(columns, storage)
     whole = ColumnWriter(storage)
     whole.extend_rows(kept())
     return whole.columns()

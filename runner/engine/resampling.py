@@ -17,12 +17,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import fsum
 from typing import NamedTuple
 
-from runner.engine.columns import ColumnWriter, Row, Storage, blocks
+from runner.engine.columns import ColumnWriter, Row, blocks
 from runner.engine.series import Series
 from runner.errors import ConfigError, DataError
 from runner.protocol.admission import ANY_SYMBOL
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.times import iso_ms
+from runner.storage import Storage
 
 
 class Selection(NamedTuple):

@@ -15,10 +15,11 @@ from functools import partial
 from itertools import chain, repeat
 
 from runner.engine.calendar import UTC_CALENDAR, Calendar
-from runner.engine.columns import Column, Columns, ColumnWriter, Row, Storage, blocks, in_memory
+from runner.engine.columns import Columns, ColumnWriter, Row, blocks, in_memory
 from runner.engine.repairs import Repairs
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.messages import Candle
+from runner.storage import Column, Storage
 
 
 def _integers() -> array[int]:

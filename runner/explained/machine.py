@@ -64,8 +64,8 @@ ENTRIES = (
         "E1005",
         "No room for the candles",
         means=(
-            "Many candles are kept in a temporary file instead of memory, 48 bytes each, and "
-            "the system refused to write it."
+            "Many candles and their equity curve are kept in a temporary file instead of memory, "
+            "64 bytes for each candle, and the system refused to write it."
         ),
         causes=("a full disk, or a small /tmp",),
         fixes=(

@@ -7,8 +7,7 @@ same result. May import the errors and the other plain values of this room.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -128,9 +127,9 @@ class RunResult:
     buy_and_hold: float | None
     """Mean return of the symbols from their first close to their last; None without candles."""
     trades: tuple[TradeFacts, ...]
-    times: array[int]
+    times: Sequence[int]
     """Starts of the time steps, Unix milliseconds; the curve's x values."""
-    equities: array[float]
+    equities: Sequence[float]
     open_positions: tuple[PositionFacts, ...]
     orders: int
     """Orders of the run, whatever became of them."""

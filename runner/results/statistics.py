@@ -1,56 +1,32 @@
 """The figures of a run, from its equity curve and its executions.
 
 Every function is pure, takes plain sequences and returns None where its figure is not defined: no
-point, one point, a flat curve, equity that is not positive. NaN never leaves this module. Work on
-the curve runs in C wherever the standard library allows, because a curve may have millions of
-points. Only the standard library and the portfolio's `Fill` may be imported here.
+point, one point, a flat curve, equity that is not positive. NaN never leaves this module. Only the
+standard library, what this room finds in curves and executions, and the portfolio's `Fill` may be
+imported here.
 
 Rates are fractions (0.12 is 12 %), money is in account currency, times are Unix milliseconds, UTC.
 """
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import accumulate, chain, compress, count, islice, pairwise, repeat
-from math import fsum, isfinite, sqrt
-from operator import eq, mul, sub, truediv
+from math import isfinite, sqrt
 
-from runner.results.executions import Executions, Interval, summarise
+from runner.results.curve_figures import (
+    Spread,
+    exposure,
+    maximum_drawdown,
+    period_returns,
+    spread_of,
+)
+from runner.results.executions import Executions, summarise
 from runner.strategy.portfolio import Fill
 
 YEAR_MS = 365.25 * 86_400_000
 """A mean Julian year: what a rate `a year` refers to."""
-_NOISE = 1e-12
-"""A deviation below this share of the mean is rounding, not volatility."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawdown:
-    """The deepest fall of a curve from its highest point so far."""
-
-    fraction: float
-    """(peak - equity) / peak at the lowest point, positive; above 1 when equity turned negative."""
-    peak_ms: int | None
-    """When the curve last stood at the peak; None when it never fell."""
-    trough_ms: int | None
-    """When it was lowest; None when it never fell."""
-    longest_ms: int
-    """Longest time from a peak until the curve stood there again, or to its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Mean and deviations of the returns from point to point, all fractions."""
-
-    mean: float
-    deviation: float
-    """Sample standard deviation, n - 1 in the denominator; 0 where it is only rounding."""
-    downside: float
-    """sqrt(sum(min(return, 0) ** 2) / n) over all n returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +60,7 @@ class Statistics:
 
 
 def compute(
-    times: array[int], equities: array[float], starting_equity: float, fills: Sequence[Fill]
+    times: Sequence[int], equities: Sequence[float], starting_equity: float, fills: Sequence[Fill]
 ) -> Statistics:
     """Return all figures of a run.
 
@@ -161,35 +137,6 @@ def periods_per_year(times: Sequence[int]) -> float | None:
     return (len(times) - 1) / years if years else None
 
 
-def period_returns(equities: Sequence[float]) -> Sequence[float]:
-    """Return equity[i] / equity[i - 1] - 1 for each point after the first, fractions.
-
-    Empty when there are fewer than two points, or when equity is not positive throughout: a loss
-    of more than everything has no rate.
-    """
-    if len(equities) < 2 or min(equities) <= 0:
-        return ()
-    ratios = map(truediv, islice(equities, 1, None), equities)
-    return array("d", map(sub, ratios, repeat(1.0)))
-
-
-def spread_of(returns: Sequence[float]) -> Spread | None:
-    """Return mean and deviations of the period returns; None for fewer than two."""
-    if len(returns) < 2:
-        return None
-    count = len(returns)
-    mean = fsum(returns) / count
-    # Two passes: the short formula loses everything when the mean dwarfs the deviation.
-    away = array("d", map(sub, returns, repeat(mean)))
-    deviation = sqrt(fsum(map(mul, away, away)) / (count - 1))
-    losses = [one for one in returns if one < 0]
-    return Spread(
-        mean=mean,
-        deviation=deviation if deviation > abs(mean) * _NOISE else 0.0,
-        downside=sqrt(fsum(map(mul, losses, losses)) / count),
-    )
-
-
 def annual_volatility(spread: Spread | None, per_year: float | None) -> float | None:
     """Return the sample standard deviation of the period returns times sqrt(periods per year)."""
     if spread is None or per_year is None:
@@ -218,49 +165,6 @@ def sortino(spread: Spread | None, per_year: float | None) -> float | None:
     if spread is None or not spread.downside or per_year is None:
         return None
     return _finite(spread.mean / spread.downside * sqrt(per_year))
-
-
-def maximum_drawdown(
-    times: Sequence[int], equities: array[float], starting_equity: float
-) -> Drawdown | None:
-    """Return the largest (peak - equity) / peak, its dates, and the longest time below a peak.
-
-    The starting equity counts as the first peak. None without a point or a positive peak.
-    """
-    if not equities or max(starting_equity, equities[0]) <= 0:
-        return None
-    peaks = array("d", islice(accumulate(chain((starting_equity,), equities), max), 1, None))
-    ratios = array("d", map(truediv, equities, peaks))
-    lowest = min(ratios)
-    at_peak = array("q", compress(count(), map(eq, ratios, repeat(1.0))))
-    longest = _longest_below(times, at_peak)
-    if not lowest < 1:
-        return Drawdown(0.0, None, None, longest)
-    trough = ratios.index(lowest)
-    place = bisect_left(at_peak, trough)
-    peak = at_peak[place - 1] if place else 0
-    fraction = (peaks[trough] - equities[trough]) / peaks[trough]
-    return Drawdown(fraction, times[peak], times[trough], longest)
-
-
-def exposure(times: Sequence[int], held: Sequence[Interval]) -> float | None:
-    """Return the share of time steps at whose end a position was open, 0 to 1."""
-    if not times:
-        return None
-    steps = 0
-    for start_ms, end_ms in held:
-        end = len(times) if end_ms is None else bisect_left(times, end_ms)
-        steps += max(0, end - bisect_left(times, start_ms))
-    return steps / len(times)
-
-
-def _longest_below(times: Sequence[int], at_peak: Sequence[int]) -> int:
-    # Two neighbouring points at a peak have nothing below it between them.
-    last = len(times) - 1
-    first = at_peak[0] if at_peak else last
-    tail = times[last] - times[at_peak[-1]] if at_peak else 0
-    between = (times[b] - times[a] for a, b in pairwise(at_peak) if b - a > 1)
-    return max(times[first] - times[0], tail, max(between, default=0))
 
 
 def _years(times: Sequence[int]) -> float:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from runner.protocol.commands import State
 from runner.protocol.enums import Side
 from runner.protocol.messages import Account, Candle, Position, Trade
+from runner.strategy.curve import Curve
 
 _ZERO = Decimal(0)
 
@@ -56,12 +57,19 @@ class Portfolio:
         """Last known price by symbol."""
         self.fills: list[Fill] = []
         self.commissions = _ZERO
-        self.times: array[int] = array("q")
-        """Starts of the time steps' candles, Unix milliseconds."""
-        self.equities: array[float] = array("d")
-        """Equity after each time step."""
+        self.curve = Curve()
         self.starting_equity = 0.0
         self._step_end = 0
+
+    @property
+    def times(self) -> Sequence[int]:
+        """Starts of the time steps' candles, Unix milliseconds."""
+        return self.curve.times
+
+    @property
+    def equities(self) -> Sequence[float]:
+        """Equity after each time step."""
+        return self.curve.equities
 
     def load(self, state: State) -> None:
         """Take over what the peer holds, at the start and after a gap."""
@@ -94,7 +102,10 @@ class Portfolio:
         Nothing but candles may have happened between the first and the last of them. With
         `one_symbol` there is no other symbol in the run, so that every candle is a step.
         """
-        last, times, equities = self.last, self.times, self.equities
+        last, times, equities = self.last, self.curve.new_times, self.curve.new_equities
+        if len(times) > self.curve.room:
+            self.curve.put_away()
+            times, equities = self.curve.new_times, self.curve.new_equities
         if not one_symbol:
             for candle in candles:
                 last[candle.symbol] = candle.close
@@ -125,14 +136,14 @@ class Portfolio:
         # Candles of several lengths that close together are one step. Its point stands at the
         # latest of their starts, so that the curve never goes back. A day on which the clocks are
         # put back closes, by its 24 hours, before the hour that comes with it.
-        times, end = self.times, candle.close_time
+        times, equities, end = self.curve.new_times, self.curve.new_equities, candle.close_time
         if times and end <= self._step_end:
             times[-1] = max(times[-1], candle.time)
-            self.equities[-1] = self.equity()
+            equities[-1] = self.equity()
         else:
             self._step_end = end
             times.append(max(times[-1], candle.time) if times else candle.time)
-            self.equities.append(self.equity())
+            equities.append(self.equity())
 
     def set_position(self, position: Position) -> None:
         """Take over a position as the peer states it."""

@@ -13,21 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine import columns
-from runner.engine.columns import Column, ColumnWriter, Storage, blocks
+from runner import storage as storage_module
+from runner.engine.columns import ColumnWriter, blocks, forget
 from runner.engine.feed import Feed
 from runner.engine.series import Series
 from runner.errors import MachineError
+from runner.storage import Column, Storage
 from tests.helpers import DAY_MS, MSFT, START_MS, series
-from tests.unit.engine.stored import stored
+from tests.unit.engine import stored as stored_module
 
-GROUP = 4
+BLOCK = 4
 ROWS = 11  # two groups and the beginning of a third
 
 
-@pytest.fixture(autouse=True)
-def _small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columns, "GROUP_ROWS", GROUP)
+def stored(series: Series) -> Series:
+    return stored_module.stored(series, block_rows=BLOCK)
 
 
 def prices(count: int = ROWS) -> Series:
@@ -35,7 +35,7 @@ def prices(count: int = ROWS) -> Series:
 
 
 def storage_of(held_rows: int, *counts: int) -> tuple[Storage, list[bool]]:
-    storage = Storage(held_rows)
+    storage = Storage(held_rows, block_rows=BLOCK)
     kept = []
     for count in counts:
         writer = ColumnWriter(storage)
@@ -44,7 +44,7 @@ def storage_of(held_rows: int, *counts: int) -> tuple[Storage, list[bool]]:
     return storage, kept
 
 
-@pytest.mark.parametrize("count", [1, GROUP - 1, GROUP, GROUP + 1, 2 * GROUP, ROWS])
+@pytest.mark.parametrize("count", [1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, ROWS])
 def test_a_stored_series_gives_the_candles_of_one_in_memory(count: int) -> None:
     held = prices(count)
     found = stored(held)
@@ -71,7 +71,7 @@ def test_any_range_of_a_stored_series_is_that_of_one_in_memory(low: int) -> None
         assert found.closed_before(bounds[1], 3) == held.closed_before(bounds[1], 3)
 
 
-def test_single_rows_are_found_from_both_ends() -> None:
+def test_single_rows_are_found_from_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     held, found = prices().closes, stored(prices()).closes
 
     assert [found[at] for at in range(-ROWS, ROWS)] == [held[at] for at in range(-ROWS, ROWS)]
@@ -84,8 +84,13 @@ def test_single_rows_are_found_from_both_ends() -> None:
     for at in (4, -5):
         with pytest.raises(IndexError):
             part[at]
-    with pytest.raises(ValueError, match="neighbouring"):
-        found[::2]
+    assert [list(found[at:10:step]) for at, step in ((0, 2), (1, 3))] == [
+        list(held[at:10:step]) for at, step in ((0, 2), (1, 3))
+    ]
+    monkeypatch.setattr(storage_module, "_FAR_APART", 3)
+    assert list(found[1:11:3]) == list(held[1:11:3])
+    with pytest.raises(ValueError, match="forwards"):
+        found[::-1]
 
 
 def test_a_feed_merges_series_wherever_they_rest() -> None:
@@ -107,16 +112,16 @@ def test_columns_that_are_replaced_make_room_for_others() -> None:
     writer = ColumnWriter(storage)
     writer.extend(*prices(8).columns)
 
-    storage.forget(writer.columns())
+    forget(writer.columns(), storage)
 
     assert storage.rows_left == 10
-    storage.forget(stored(prices()).columns)
+    forget(stored(prices()).columns, storage)
     assert storage.rows_left == 10
 
 
-@pytest.mark.parametrize("size", [1, 3, GROUP, 5])
+@pytest.mark.parametrize("size", [1, 3, BLOCK, 5])
 def test_rows_may_come_in_any_portions(size: int) -> None:
-    writer = ColumnWriter(Storage(held_rows=2))
+    writer = ColumnWriter(Storage(held_rows=2, block_rows=BLOCK))
     held = prices()
     for at in range(0, ROWS, size):
         writer.extend(*(one[at : at + size] for one in held.columns))
@@ -171,7 +176,7 @@ def test_nothing_is_left_behind_on_the_disk(
 def test_O5_without_room_on_the_disk_the_machine_is_at_fault(
     monkeypatch: pytest.MonkeyPatch, fail: Callable[..., object]
 ) -> None:
-    monkeypatch.setattr("runner.engine.columns.tempfile.TemporaryFile", fail)
+    monkeypatch.setattr("runner.storage.tempfile.TemporaryFile", fail)
 
     with pytest.raises(MachineError) as caught:
         stored(prices())
@@ -184,9 +189,9 @@ def test_the_file_is_made_where_large_files_belong(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("TMPDIR", raising=False)
     monkeypatch.setattr("tempfile.tempdir", None)
     asked: list[str] = []
-    make = columns.tempfile.TemporaryFile
+    make = storage_module.tempfile.TemporaryFile
     monkeypatch.setattr(
-        columns.tempfile,
+        storage_module.tempfile,
         "TemporaryFile",
         lambda **options: asked.append(options["dir"]) or make(**options),
     )
@@ -194,5 +199,5 @@ def test_the_file_is_made_where_large_files_belong(monkeypatch: pytest.MonkeyPat
     stored(prices())
 
     assert asked == [
-        "/var/tmp" if os.access("/var/tmp", os.W_OK) else columns.tempfile.gettempdir()
+        "/var/tmp" if os.access("/var/tmp", os.W_OK) else storage_module.tempfile.gettempdir()
     ]

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from runner.engine import columns, csv_reading
-from runner.engine.columns import Storage
+from runner.engine import csv_reading
 from runner.engine.csv_data import read_csv
 from runner.engine.repairs import Allowed
 from runner.errors import DataError
+from runner.storage import Storage
 from tests.helpers import AAPL, DAY_MS, START_MS
 from tests.unit.engine.csv_files import HEADER, days, read, refused
 
@@ -263,7 +263,7 @@ def test_D8_a_file_that_changes_while_it_is_read_is_refused(
 
 @pytest.mark.parametrize("held", [0, 10**6], ids=["stored", "in memory"])
 def test_D8_a_change_after_the_reading_does_not_reach_the_run(tmp_path: Path, held: int) -> None:
-    series = read(tmp_path, days(1, 2, 3), storage=Storage(held))
+    series = read(tmp_path, days(1, 2, 3), storage=Storage(held, block_rows=2))
     candles = series.candles()
     first = next(candles)
 
@@ -294,7 +294,6 @@ def test_D7_a_line_without_an_end_is_refused_before_it_fills_the_memory(
 def test_D7_a_file_of_any_length_is_read_in_the_same_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(columns, "GROUP_ROWS", 256)
     monkeypatch.setattr(csv_reading, "BLOCK_ROWS", 256)
 
     def peak_of(count: int) -> int:
@@ -303,7 +302,7 @@ def test_D7_a_file_of_any_length_is_read_in_the_same_memory(
             text.write(HEADER)
             text.writelines(f"{60 * at},10,12,9,11,100\n" for at in range(count))
         tracemalloc.start()
-        series = read_csv(file, symbol="S:A", timeframe="1m", storage=Storage(held_rows=1000))
+        series = read_csv(file, symbol="S:A", timeframe="1m", storage=Storage(1000, block_rows=256))
         assert sum(1 for _ in series.candles()) == count
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

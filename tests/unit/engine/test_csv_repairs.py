@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine import columns, csv_reading
+from runner.engine import csv_reading
 from runner.engine import repairs as repairs_module
-from runner.engine.columns import Storage
 from runner.engine.repairs import KEPT_EXAMPLES, Allowed, Repairs
+from runner.storage import Storage
 from tests.helpers import DAY_MS, START_MS
 from tests.unit.engine.csv_files import HEADER, days, read, refused
 
@@ -136,10 +136,9 @@ def test_D3_a_file_too_long_for_memory_is_repaired_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int, held: int
 ) -> None:
     monkeypatch.setattr(repairs_module, "SORTED_ROWS", part)
-    monkeypatch.setattr(columns, "GROUP_ROWS", 2)
     text = days(1, 4, 2, 2, 3, 5) + "2024-01-04T00:00:00Z,10,12,9,9.5,7\n"
 
-    series = read(tmp_path, text, allowed=BOTH, storage=Storage(held))
+    series = read(tmp_path, text, allowed=BOTH, storage=Storage(held, block_rows=2))
 
     assert [(one - START_MS) // DAY_MS + 1 for one in series.times] == [1, 2, 3, 4, 5]
     assert list(series.closes) == [11, 11, 11, 9.5, 11]

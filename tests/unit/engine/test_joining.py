@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine import columns
-from runner.engine.columns import Storage
 from runner.engine.csv_data import read_csv
 from runner.engine.repairs import Allowed
 from runner.engine.series import Series
 from runner.errors import DataError
+from runner.storage import Storage
 from tests.helpers import AAPL, DAY_MS, START_MS
 from tests.unit.engine.csv_files import HEADER
 
@@ -39,9 +38,8 @@ def found_in(series: Series) -> list[tuple[int, float]]:
 
 
 @pytest.fixture(params=[0, 10**6], ids=["stored", "in memory"])
-def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Storage:
-    monkeypatch.setattr(columns, "GROUP_ROWS", 2)
-    return Storage(held_rows=request.param)
+def storage(request: pytest.FixtureRequest) -> Storage:
+    return Storage(held_rows=request.param, block_rows=2)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)

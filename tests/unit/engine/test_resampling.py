@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from runner import Candle, Strategy
 from runner.engine.calendar import Calendar
-from runner.engine.columns import Storage
 from runner.engine.data import open_data
 from runner.engine.data_writing import write_series
 from runner.engine.exchange import Exchange
@@ -22,6 +21,7 @@ from runner.engine.series import Series
 from runner.errors import ConfigError, DataError
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.times import iso_ms, to_ms
+from runner.storage import Storage
 from tests.helpers import AAPL, DAY_MS, MSFT, START_MS, run_strategy, series
 from tests.unit.engine.csv_files import HEADER, read
 from tests.unit.engine.exchange_helpers import orders_in, place, said
