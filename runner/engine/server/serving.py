@@ -11,18 +11,17 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Literal
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from runner.engine.exchange import Exchange
-from runner.engine.server.answers import Refusal, refusal_of_status
 from runner.engine.server.answers import refuse as refuse_normalised
-from runner.engine.server.bodies import MAX_BODY
 from runner.engine.server.dialect import RAW
 from runner.engine.server.farewells import Outcome
 from runner.engine.server.listen import address_of, listen
+from runner.engine.server.port import Port
 from runner.engine.server.raw_rest import RawEndpoints, refuse_raw
 from runner.engine.server.rest import Endpoints
 from runner.engine.server.rules import SessionRules
@@ -33,8 +32,6 @@ from runner.protocol.commands import Command, ExitsResult, ModifyExits, Rejectio
 
 WS_PORT, REST_PORT = 8081, 8080
 PING_SECONDS = 15.0
-SHUTDOWN_SECONDS = 2.0
-"""How long requests under way are awaited when the server stops."""
 LINGER_SECONDS = 2.0
 """How long the state of the one run is left readable to clients that are still connected."""
 LOOK_SECONDS = 0.01
@@ -42,7 +39,6 @@ LOOK_SECONDS = 0.01
 
 Ended = Literal["complete", "broken", "halted", "interrupted", "terminated"]
 """Why a server stopped: its one run ended, broke off, or was halted; or SIGINT; or SIGTERM."""
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def _silent(_: str) -> None:
@@ -93,7 +89,8 @@ class EngineServer:
             report=report,
             on_end=self._run_over,
         )
-        self._runners: list[web.AppRunner] = []
+        self.ports: list[Port] = []
+        """Those it serves, while it does."""
         self._ending: asyncio.Task[None] | None = None
         self._done: asyncio.Future[Ended] | None = None
 
@@ -171,41 +168,14 @@ class EngineServer:
     async def _open(
         self, listener: socket.socket, routes: list[web.RouteDef], elsewhere: str
     ) -> None:
-        port: int = listener.getsockname()[1]
-        refuse = refuse_raw if self._rules.dialect is RAW else refuse_normalised
-
-        @web.middleware
-        async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-            hosts = request.headers.getall("Host", [])
-            refusal = self._guard.refusal(request.headers, hosts, path=request.path, port=port)
-            if refusal is not None:
-                return refuse(refusal)
-            try:
-                return await handler(request)
-            except Refusal as found:
-                return refuse(found)
-            except web.HTTPException as found:
-                text = f"{request.method} {request.path[:200]}: {found.reason}; {elsewhere}"
-                refused = refuse(refusal_of_status(found.status, text))
-                if hdrs.ALLOW in found.headers:
-                    refused.headers[hdrs.ALLOW] = found.headers[hdrs.ALLOW]
-                return refused
-            except Exception as error:  # noqa: BLE001 - a fault of ours is answered, then raised
-                self._fail(error)
-                return refuse(Refusal("INTERNAL_ERROR", "the engine failed; see its own output"))
-
-        app = web.Application(middlewares=[guarded], client_max_size=MAX_BODY)
-        app.add_routes(routes)
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            handle_signals=False,
-            lingering_time=1.0,
-            shutdown_timeout=SHUTDOWN_SECONDS,
+        port = Port(
+            self._guard,
+            refuse=refuse_raw if self._rules.dialect is RAW else refuse_normalised,
+            fail=self._fail,
+            elsewhere=elsewhere,
         )
-        await runner.setup()
-        self._runners.append(runner)
-        await web.SockSite(runner, listener).start()
+        self.ports.append(port)
+        await port.open(listener, routes)
 
     async def wait(self) -> Ended:
         """Return why the server is done, once it is.
@@ -251,14 +221,14 @@ class EngineServer:
         self._finish(outcome)
 
     def _has_connections(self) -> bool:
-        return any(runner.server and runner.server.connections for runner in self._runners)
+        return any(port.connections for port in self.ports)
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
         self._sessions.is_stopping = True
-        for runner in self._runners:
-            await runner.cleanup()
-        self._runners.clear()
+        for port in self.ports:
+            await port.close()
+        self.ports.clear()
 
     def _finish(self, why: Ended) -> None:
         if self._done is not None and not self._done.done():
