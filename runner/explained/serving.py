@@ -69,4 +69,16 @@ ENTRIES = (
         fixes=("write it as the message says",),
         example="runner engine serve --commission 5",
     ),
+    Entry(
+        "E376",
+        "A currency that the dialect cannot name",
+        means=(
+            "The frames of the raw dialect do not name the currency of the account: whoever "
+            "reads them takes every amount for US dollars. An account in another currency is "
+            "therefore not served in it."
+        ),
+        causes=("exchange.currency is not USD, and --dialect is raw",),
+        fixes=("set exchange.currency to USD", "leave --dialect out"),
+        example="runner engine serve --dialect raw --set exchange.currency=EUR",
+    ),
 )

@@ -9,7 +9,8 @@ import pytest
 from websockets.sync.client import ClientConnection
 
 from runner.engine.data import open_data
-from runner.engine.server import DIALECTS, Guard, SessionRules
+from runner.engine.server import DIALECTS, EngineServer, Guard, SessionRules
+from runner.errors import ConfigError
 from runner.protocol.codec import decode
 from runner.protocol.enums import OrderStatus
 from runner.protocol.messages import BacktestComplete, Candle, Malformed, Unknown
@@ -17,7 +18,7 @@ from runner.protocol.subscriptions import parse_subscriptions
 from runner.strategy.loader import load_strategy
 from tests.golden.test_strategies import PROJECT
 from tests.helpers import run_strategy, series, set_up
-from tests.integration.engine_process import EngineThread, engine, receive
+from tests.integration.engine_process import EngineThread, engine, factory, receive
 from tests.integration.raw_client import (
     RawClient,
     account_of,
@@ -357,3 +358,17 @@ def test_an_example_has_the_same_fills_through_a_raw_client_as_in_process(name: 
     assert (ending.why, ending.confirmed) == ("complete", True)
     assert len(wired) > 3
     assert wired == fills(embedded.exchange)
+
+
+def test_an_account_in_another_currency_is_refused_at_the_start() -> None:
+    make = factory(series(1.0), currency="EUR")
+    with pytest.raises(ConfigError) as caught:
+        EngineServer(make, rules=RAW)
+
+    assert (caught.value.id, caught.value.exit_code) == ("E376", 3)
+    assert "was EUR" in caught.value.what
+
+
+def test_an_account_in_another_currency_is_served_in_the_normalised_dialect() -> None:
+    with engine(series(1.0), exchange={"currency": "EUR"}) as running:
+        assert running.get("/v1/account")["currency"] == "EUR"

@@ -28,6 +28,7 @@ from runner.protocol.messages import (
     PositionUpdate,
     TradeUpdate,
 )
+from runner.protocol.objects import RAW_CURRENCY
 
 _RAW_FRAMES = (Candle, OrderUpdate, TradeUpdate, PositionUpdate, AccountUpdate, BacktestComplete)
 _PONG = encode(Pong())
@@ -58,6 +59,8 @@ class Dialect:
     """The frames of a heartbeat."""
     pong: Callable[[], list[bytes]]
     """The frames that answer a client's heartbeat."""
+    currency: str | None = None
+    """The one currency of accounts that it knows; None if it can name any."""
 
 
 def _greeting(moment: datetime, run_id: str | None) -> list[bytes]:
@@ -115,5 +118,6 @@ RAW = Dialect(
     part=_nothing,
     ping=_nothing,
     pong=lambda: [_PONG],
+    currency=RAW_CURRENCY,
 )
 DIALECTS = {one.name: one for one in (NORMALISED, RAW)}

@@ -89,6 +89,16 @@ class EngineServer:
             report=report,
             on_end=self._run_over,
         )
+        known, currency = self._rules.dialect.currency, self.exchange.ledger.currency
+        if known is not None and currency != known:
+            raise ConfigError(
+                f"the {self._rules.dialect.name} dialect knows accounts in {known} only, "
+                f"was {currency}",
+                where="--dialect and exchange.currency",
+                why=f"its frames name no currency, so a client would take the amounts for {known}",
+                fix=f"set exchange.currency to {known}, or leave --dialect out",
+                id="E376",
+            )
         self.ports: list[Port] = []
         """Those it serves, while it does."""
         self._ending: asyncio.Task[None] | None = None
