@@ -363,3 +363,9 @@ def test_F5_empty_fragments_and_pings_in_between_are_no_harm() -> None:
         websocket.socket.sendall(masked(*frames))
 
         assert receive(websocket)["type"] == "backtest_complete"
+
+
+def test_X7_many_short_connections_one_after_another_are_all_answered() -> None:
+    with engine(series(1.0)) as running:
+        for _ in range(2 * door.MAX_CONNECTIONS):
+            assert running.get("/livez") == {"status": "ok"}

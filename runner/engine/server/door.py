@@ -10,12 +10,9 @@ requests here.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from aiohttp import web
 
-ENTERING_SECONDS = 1.0
-"""How long an accepted connection may take to stand before it is taken for gone."""
 HEAD_SECONDS = 10.0
 """How long the head of a connection's first request is awaited."""
 MAX_CONNECTIONS = 256
@@ -32,7 +29,7 @@ class Door:
         """Connections that have brought a whole head of a request."""
         self._busy: set[web.RequestHandler] = set()
         """Those that are being answered."""
-        self._entering: deque[tuple[float, web.RequestHandler]] = deque()
+        self._entering: set[web.RequestHandler] = set()
         """Those that were accepted and do not stand yet: a burst is accepted in one go."""
         self._leaving: set[web.RequestHandler] = set()
         """Those that were cut and still stand."""
@@ -45,19 +42,15 @@ class Door:
         """Return what handles a new connection."""
         assert self._server is not None
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        entering = self._entering
-        while entering and (
-            entering[0][1].transport is not None or now - entering[0][0] > ENTERING_SECONDS
-        ):
-            entering.popleft()
         standing = self._server.connections
         self._leaving.intersection_update(standing)
-        is_full = len(standing) - len(self._leaving) + len(entering) >= MAX_CONNECTIONS
+        is_full = len(standing) - len(self._leaving) + len(self._entering) >= MAX_CONNECTIONS
         if is_full and not self._make_room(standing):
             return _Refused()
         handler = self._server()
-        entering.append((now, handler))
+        # It stands with the next turn of the loop, so it is counted with the one after that.
+        self._entering.add(handler)
+        loop.call_soon(loop.call_soon, self._entering.discard, handler)
         loop.call_later(HEAD_SECONDS, self._check, handler)
         return handler
 
