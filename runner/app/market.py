@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.config.models import DataConfig, ExchangeConfig
+from runner.config.exchange import ExchangeConfig
+from runner.config.models import DataConfig
 from runner.protocol.times import to_ms
 
 if TYPE_CHECKING:
@@ -59,13 +60,15 @@ def feed_of(
 def terms_of(exchange: ExchangeConfig) -> Terms:
     """Return the account and the costs that the configuration describes."""
     from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
-    from runner.engine.terms import Terms
+    from runner.engine.terms import Interest, Margin, Terms
 
-    charged, slips = exchange.commission, exchange.slippage
+    charged, slips, margin = exchange.commission, exchange.slippage, exchange.margin
     return Terms(
         cash=exchange.cash,
         currency=exchange.currency,
         leverage=exchange.leverage,
+        margin=Margin(margin.initial, margin.maintenance, margin.warning),
+        interest=Interest(borrow=exchange.borrow, financing=exchange.financing),
         commission=Commission(
             bps=charged.rate * _BPS,
             per_unit=charged.per_unit,

@@ -138,11 +138,14 @@ def duration(low: float, high: float, *, zero: bool = False, optional: bool = Fa
     )
 
 
-def rate(*, positive: bool = False, optional: bool = False) -> Kind:
-    """A fraction below one, written with its unit; more than nothing where `positive` wants it."""
+def rate(*, positive: bool = False, whole: bool = False, optional: bool = False) -> Kind:
+    """A fraction below one, written with its unit.
+
+    More than nothing where `positive` wants it, and one itself where `whole` allows it.
+    """
 
     def parse(raw: object) -> Decimal:
-        value = units.parse_rate(raw)
+        value = units.parse_rate(raw, whole=whole)
         if positive and not value:
             hint = "remove the key to turn it off" if optional else ""
             raise UnfitError(f"must be more than 0, was {units.shown(raw)}", hint)

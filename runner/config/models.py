@@ -1,20 +1,19 @@
 """Every key of the configuration: its type, its bounds, its default, and one line about it.
 
-This is the only list of keys. Files, variables, flags, the JSON Schema and `validate-config` are
-all derived from it. Durations are seconds, rates are fractions, money is Decimal, times are UTC.
-The line below a key is its description in the schema, which `schema` reads from this source:
-having pydantic do it would cost every start 17 ms.
+With those of `exchange`, which it contains, this is the only list of keys. Files, variables, flags,
+the JSON Schema and `validate-config` are all derived from it. Durations are seconds, rates are
+fractions, money is Decimal, times are UTC. The line below a key is its description in the schema,
+which `schema` reads from this source: having pydantic do it would cost every start 17 ms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -24,8 +23,9 @@ from pydantic_settings import (
 )
 
 from runner.config import fields, units
+from runner.config.exchange import ExchangeConfig
+from runner.config.section import Section
 from runner.config.units import UnfitError, show_duration, show_moment
-from runner.engine.choices import FillAt, PricePath
 from runner.protocol.enums import TIMEFRAME_MS
 from runner.protocol.subscriptions import Subscription
 from runner.results.gates import Condition
@@ -34,7 +34,6 @@ HOUR = 3600.0
 DAY = 86_400.0
 MILLISECOND = 0.001
 MICROSECOND = 0.000_001
-MAX_MONEY = 10**15
 
 
 class Runtime(StrEnum):
@@ -60,17 +59,6 @@ class Ui(StrEnum):
     PLAIN = "plain"
     JSON = "json"
     NONE = "none"
-
-
-class Section(BaseModel):
-    """A group of keys. It cannot change after it was read, and it has no keys but its own."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        populate_by_name=True,
-        hide_input_in_errors=True,
-    )
 
 
 class EngineConfig(Section):
@@ -146,55 +134,6 @@ class DataConfig(Section):
             what = f"must not be after data.to ({show_moment(self.end, end=True)})"
             raise UnfitError(f"{what}, was {show_moment(self.start)}", "swap them?", ("from",))
         return self
-
-
-class CommissionConfig(Section):
-    """What the embedded engine charges for a trade: rate and per-unit charge are added."""
-
-    rate: Annotated[Decimal, fields.rate()] = Decimal(0)
-    """Share of the traded value, with its unit: 5 bps or 0.05%."""
-    maker: Annotated[Decimal | None, fields.rate(optional=True)] = None
-    """The rate of limit orders that were waiting when the price came; unset means `rate`."""
-    per_unit: Annotated[Decimal, fields.number(low=0, high=MAX_MONEY)] = Decimal(0)
-    """Charge per unit traded, in the currency of the account."""
-    minimum: Annotated[Decimal, fields.number(low=0, high=MAX_MONEY)] = Decimal(0)
-    """Least charge per trade, in the currency of the account."""
-
-
-class SlippageConfig(Section):
-    """How much worse than the quoted price market and stop orders of the embedded engine fill."""
-
-    rate: Annotated[Decimal, fields.rate()] = Decimal(0)
-    """Distance from the quoted price, always against you, with its unit: 2 bps or 0.02%."""
-    range_share: Annotated[Decimal, fields.rate()] = Decimal(0)
-    """Share of the candle's range (high less low), against you, but not beyond it, such as 5%."""
-    volume_impact: Annotated[Decimal, fields.rate()] = Decimal(0)
-    """How far taking a candle's whole volume moves the price; a part, by its share squared."""
-
-
-class ExchangeConfig(Section):
-    """The account and the costs of the embedded engine."""
-
-    cash: Annotated[Decimal, fields.number(above=0, high=MAX_MONEY)] = Decimal(100_000)
-    """Balance at the start."""
-    leverage: Annotated[Decimal, fields.number(low=1, high=1000)] = Decimal(1)
-    """Value of positions allowed per unit of equity; 1 is a cash account."""
-    currency: Annotated[
-        str, fields.text(pattern=r"^[A-Z]{3,5}$", wanted="a currency code such as USD")
-    ] = "USD"
-    """Currency of the account."""
-    commission: CommissionConfig = Field(default_factory=CommissionConfig)
-    """Commission on each trade."""
-    half_spread: Annotated[Decimal, fields.rate()] = Decimal(0)
-    """Distance of bid and ask from the price of the data, on market and stop orders: 1 bps."""
-    volume_share: Annotated[Decimal | None, fields.rate(positive=True, optional=True)] = None
-    """Most of a candle's volume that one order executes in it, such as 10%; unset means all."""
-    slippage: SlippageConfig = Field(default_factory=SlippageConfig)
-    """Slippage on market and stop orders."""
-    price_path: Annotated[PricePath, fields.choice(PricePath, make=PricePath)] = PricePath.WORST
-    """How the price moves inside a candle: the worse way where it matters, or along its prices."""
-    fill_at: Annotated[FillAt, fields.choice(FillAt, make=FillAt)] = FillAt.NEXT_OPEN
-    """When a market order fills; close is the one it was placed on, which is optimistic."""
 
 
 class ConnectionConfig(Section):

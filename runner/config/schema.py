@@ -14,12 +14,13 @@ import sys
 from itertools import pairwise
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-from runner.config import models
 from runner.config.fields import Shown
 from runner.config.keys import all_keys
 from runner.config.models import RunConfig
+from runner.config.section import Section
 
 
 class _Generator(GenerateJsonSchema):
@@ -38,9 +39,10 @@ class _Generator(GenerateJsonSchema):
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a configuration file."""
     schema = RunConfig.model_json_schema(by_alias=True, schema_generator=_Generator)
-    _describe(schema, RunConfig.__name__)
+    _describe(schema, RunConfig)
+    sections = {one.__name__: one for one in Section.__subclasses__()}
     for name, definition in schema["$defs"].items():
-        _describe(definition, name)
+        _describe(definition, sections[name])
     config = RunConfig()
     for key in all_keys().values():
         value: Any = config
@@ -58,8 +60,7 @@ def json_schema() -> dict[str, Any]:
 
 
 # The text below each key in the source of the model.
-def _describe(definition: dict[str, Any], model_name: str) -> None:
-    model = getattr(models, model_name)
+def _describe(definition: dict[str, Any], model: type[BaseModel]) -> None:
     body = ast.parse(inspect.getsource(model)).body[0]
     assert isinstance(body, ast.ClassDef)
     for statement, below in pairwise(body.body):

@@ -178,19 +178,24 @@ def show_duration(seconds: float) -> str:
 
 RATE_PATTERN = r"^(\d+(\.\d+)?|\.\d+)\s*(bps|%)$"
 _RATE = re.compile(RATE_PATTERN, re.ASCII)
+_ONE_PERCENT = Decimal("0.01")
 _PER = {"bps": Decimal(10_000), "%": Decimal(100)}
 
 
-def parse_rate(raw: object) -> Decimal:
-    """Return a rate as an exact fraction (5 bps is 0.0005) below 1. The unit is required."""
+def parse_rate(raw: object, *, whole: bool = False) -> Decimal:
+    """Return a rate as an exact fraction (5 bps is 0.0005) below 1, or 1 where `whole` allows it.
+
+    The unit is required.
+    """
     text = _number_text(raw, "a rate")
     if re.match(r"-\s*[\d.]", text):
         raise UnfitError(f"must not be negative, was {shown(raw)}")
     match = _RATE.match(text)
     if match and len(text) <= 40:
         fraction = Decimal(match[1]) / _PER[match[3]]
-        if fraction >= 1:
-            raise UnfitError(f"must be less than 100%, was {shown(raw)}")
+        if fraction > 1 or (fraction == 1 and not whole):
+            bound = "at most" if whole else "less than"
+            raise UnfitError(f"must be {bound} 100%, was {shown(raw)}")
         return fraction
     if _NUMBER.fullmatch(text):
         raise UnfitError(
@@ -201,6 +206,9 @@ def parse_rate(raw: object) -> Decimal:
 
 
 def show_rate(fraction: Decimal) -> str:
+    """Return a fraction as a rate: in percent from 1% on, in bps below."""
+    if fraction >= _ONE_PERCENT:
+        return f"{plain(fraction * 100)}%"
     return f"{plain(fraction * 10_000)} bps"
 
 

@@ -1,9 +1,12 @@
 """The matching core: time steps in, orders in; fills, positions, account and candles out.
 
 Time moves only when `advance` is called. What a step delivers, in order:
-1. for each symbol of the step, in feed order, the fills of its new candle: order, trade, position,
+1. interest for the days that have ended since the step before: by position, then the account;
+2. for each symbol of the step, in feed order, the fills of its new candle: order, trade, position,
    account, for every execution;
-2. the step's candles, finer ones before coarser ones.
+3. what the new closes do to the account: a margin warning, or a margin call with what it cancels
+   and orders;
+4. the step's candles, finer ones before coarser ones.
 Orders meet the finest candles of their symbol, so a step may deliver nothing at all where nobody
 asked for those. All symbols are matched before the first candle is delivered, so an order that is
 placed on any candle of a step meets the next candle of its symbol at the earliest. What a command
@@ -33,6 +36,7 @@ from runner.engine.ledger import Ledger
 from runner.engine.orders import WorkingOrder
 from runner.engine.series import Series
 from runner.engine.terms import Terms
+from runner.engine.upkeep import Upkeep
 from runner.protocol.commands import (
     CancelOrder,
     CancelResult,
@@ -65,7 +69,9 @@ class Exchange:
     def __init__(self, feed: Feed, terms: Terms | None = None) -> None:
         self.feed = feed
         self.terms = terms = terms or Terms()
-        self.ledger = Ledger(terms.cash, leverage=terms.leverage, currency=terms.currency)
+        self.ledger = Ledger(
+            terms.cash, leverage=terms.leverage, margin=terms.margin, currency=terms.currency
+        )
         self._book = Book(
             self.ledger,
             terms,
@@ -73,6 +79,7 @@ class Exchange:
             calendar=feed.calendar,
         )
         self._matching = CandleMatching(self._book)
+        self._upkeep = Upkeep(self._book)
         self.working = self._book.working
         self.orders = self._book.orders
         """Every accepted order by id, in order of acceptance."""
@@ -99,13 +106,15 @@ class Exchange:
         step = next(self._steps, None)
         if step is None:
             return self._finish()
-        self._book.now_ms, candles, met = step
-        self._closed = met
+        moment, candles, met = step
+        self._upkeep.begin(moment)
+        self._book.now_ms, self._closed = moment, met
         if self.working:
             self._matching.match(met)
-        self._book.queue.extend(candles)
         for candle in met:
             self.ledger.marks[candle.symbol] = candle.close
+        self._upkeep.close()
+        self._book.queue.extend(candles)
         return self.drain()
 
     def messages(self, *, stretches: bool = True) -> Iterator[Message | Stretch]:
@@ -124,26 +133,32 @@ class Exchange:
 
     def _one_series(self, series: Series) -> Iterator[Message | Stretch]:
         candles = series.candles()
-        queue, matching = self._book.queue, self._matching
+        queue, matching, upkeep = self._book.queue, self._matching, self._upkeep
         while True:
-            if matching.held is not None or matching.is_due(series.symbol):
-                candle, matching.held = matching.held or next(candles, None), None
+            held = matching.held or upkeep.held
+            if held is not None or matching.is_due(series.symbol):
+                candle = held or next(candles, None)
                 if candle is None:
                     return
-                self._book.now_ms = series.close_of(candle.time)
-                self._closed = (candle,)
+                matching.held = upkeep.held = None
+                moment = series.close_of(candle.time)
+                upkeep.begin(moment)
+                self._book.now_ms, self._closed = moment, (candle,)
                 matching.match((candle,))
                 # What handles the fills judges by the candle that has closed, as over a wire.
                 self._stretch = None
                 self.ledger.marks[candle.symbol] = candle.close
+                upkeep.close()
                 yield from self.drain()
                 stretch = Stretch(iter((candle,)), one_stream=True)
             else:
                 rest = matching.undisturbed(candles, series.symbol) if self.working else candles
+                if upkeep.is_due:
+                    rest = upkeep.undisturbed(rest, series.length_ms)
                 stretch = Stretch(islice(rest, STRETCH), one_stream=True)
             self._stretch = stretch
             yield stretch
-            if stretch.latest is None and matching.held is None:
+            if stretch.latest is None and matching.held is None and upkeep.held is None:
                 return
             self._catch_up()
             while queue:
@@ -153,12 +168,13 @@ class Exchange:
         marks = self.ledger.marks
         queue = self._book.queue
         for moment, candles, met in self._steps:
-            self._book.now_ms = moment
-            self._closed = met
+            self._upkeep.begin(moment)
+            self._book.now_ms, self._closed = moment, met
             if self.working:
                 self._matching.match(met)
             for candle in met:
                 marks[candle.symbol] = candle.close
+            self._upkeep.close()
             yield from self.drain()
             yield from candles
             while queue:
@@ -247,7 +263,7 @@ class Exchange:
         order = self.orders.get(command.order_id)
         if order is None:
             return not_found(command.order_id)
-        if order.status.is_terminal:
+        if order.status.is_terminal or order.liquidation:
             return CancelResult(success=False, order=order.snapshot())
         self._book.end(order, "ORDER_CANCELLED")
         return CancelResult(success=True, order=order.snapshot())
@@ -256,11 +272,12 @@ class Exchange:
         order = self.orders.get(command.order_id)
         if order is None:
             return not_found(command.order_id)
-        if order.status.is_terminal:
+        if order.status.is_terminal or order.liquidation:
+            state = "meets a margin call" if order.liquidation else f"is {order.status}"
             return Rejection(
                 409,
                 "ORDER_NOT_MODIFIABLE",
-                f"order {order.id} is {order.status} and cannot be modified",
+                f"order {order.id} {state} and cannot be modified",
                 details={"order_id": order.id},
             )
         changes = {

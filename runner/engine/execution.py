@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from runner.engine.book import Book
 from runner.engine.legs import after_execution
+from runner.engine.margin import liquidated
 from runner.engine.orders import WorkingOrder
 from runner.protocol.decimals import canonical
 from runner.protocol.enums import OrderStatus, RejectReason, TimeInForce
@@ -66,6 +67,7 @@ def execute(
         commission_currency=ledger.currency,
         timestamp=moment,
         is_maker=maker,
+        liquidation=order.liquidation or None,
     )
     book.trades.append(trade)
     event = (
@@ -80,6 +82,8 @@ def execute(
         PositionUpdate(event, ledger.position(holding, was=before)),
         AccountUpdate("BALANCE_UPDATED", ledger.account()),
     )
+    if order.liquidation:
+        book.queue.append(liquidated(trade, holding.id))
     after_execution(book, order, quantity, before, holding.quantity)
     if order.status is not OrderStatus.FILLED:
         if order.time_in_force is TimeInForce.IOC:

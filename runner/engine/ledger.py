@@ -2,7 +2,7 @@
 
 Invariants, asserted in tests after every event:
     equity == balance + unrealized
-    balance == starting cash + sum of realized - sum of commissions
+    balance == starting cash + sum of realized - sum of commissions + sum of financing
     cash paid and received == change of balance + change of the positions' cost
 A partial close splits a position's cost; the split is rounded to `COST_STEP`, which moves that
 rounding between realized and unrealized profit and never creates or loses money.
@@ -13,24 +13,30 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from runner.engine.terms import Margin
 from runner.protocol.decimals import canonical
 from runner.protocol.enums import PositionSide, Side
 from runner.protocol.messages import Account, Position
 
 COST_STEP = Decimal("1E-10")
+_FOUR = Decimal("1E-4")
 _ZERO = Decimal(0)
 
 
 class Holding:
     """A netting position: `quantity` and `cost` are positive when long, negative when short."""
 
-    __slots__ = ("cost", "id", "opened_at", "quantity", "realized", "symbol", "updated_at")
+    __slots__ = (
+        "cost", "id", "opened_at", "quantity", "realized", "size", "symbol", "updated_at", "value",
+    )  # fmt: skip
 
     def __init__(self, id: str, symbol: str, opened_at: datetime) -> None:
         self.id = id
         self.symbol = symbol
         self.quantity = _ZERO
         self.cost = _ZERO
+        self.size = self.value = 0.0
+        # Quantity and cost as floats, for judging by every candle whether exact figures are needed.
         self.realized = _ZERO
         self.opened_at = opened_at
         self.updated_at = opened_at
@@ -47,14 +53,23 @@ class Ledger:
     """Balance, positions and marks of one account."""
 
     def __init__(
-        self, cash: Decimal, *, leverage: Decimal = Decimal(1), currency: str = "USD"
+        self,
+        cash: Decimal,
+        *,
+        leverage: Decimal = Decimal(1),
+        margin: Margin | None = None,
+        currency: str = "USD",
     ) -> None:
         self.starting_cash = cash
         self.balance = cash
-        self.leverage = leverage
         self.currency = currency
         self.commissions = _ZERO
         self.realized = _ZERO
+        self.financing = _ZERO
+        """Interest booked so far; charges are negative."""
+        self.margin = margin or Margin()
+        self._leverage = leverage
+        self._is_leveraged = self.leverage != 1
         self.holdings: dict[str, Holding] = {}
         """Open positions by symbol."""
         self.marks: dict[str, float] = {}
@@ -62,6 +77,12 @@ class Ledger:
         self._exact: dict[str, tuple[float, Decimal]] = {}
         # The mark as it was last made exact: reading it several times per event costs once.
         self._positions_opened = 0
+
+    @property
+    def leverage(self) -> Decimal:
+        """Value of positions allowed per unit of equity, to four digits after the point."""
+        initial = self.margin.initial
+        return self._leverage if initial is None else canonical((1 / initial).quantize(_FOUR))
 
     def mark(self, symbol: str) -> Decimal:
         """Return the last known price of `symbol`; zero before the first."""
@@ -109,6 +130,7 @@ class Ledger:
         opening = quantity - closing
         holding.cost += opening * side.sign * price
         holding.quantity = before + signed
+        holding.size, holding.value = float(holding.quantity), float(holding.cost)
         holding.realized += realized
         holding.updated_at = moment
         self.realized += realized
@@ -119,6 +141,11 @@ class Ledger:
         if not holding.quantity:
             del self.holdings[symbol]
         return holding
+
+    def book_interest(self, amount: Decimal) -> None:
+        """Book interest; a charge is negative."""
+        self.financing += amount
+        self.balance += amount
 
     def unrealized(self) -> Decimal:
         """Return the profit of all open positions at the marks."""
@@ -142,8 +169,8 @@ class Ledger:
     ) -> bool:
         """Tell whether the account can carry the positions after executing at `price`.
 
-        Gross exposure may not exceed equity after commission times the leverage. An execution
-        that makes no position larger is always allowed.
+        The initial margin of all positions may not exceed the equity after commission. An
+        execution that makes no position larger is always allowed.
         """
         before = self.quantity(symbol)
         after = before + quantity * side.sign
@@ -152,7 +179,29 @@ class Ledger:
         mark = self.mark(symbol)
         equity = self.equity() + before * (price - mark) - commission
         exposure = self.exposure() - abs(before) * mark + abs(after) * price
-        return exposure <= equity * self.leverage
+        initial = self.margin.initial
+        if initial is None:  # not divided: a third of something cannot be written down
+            return exposure <= equity * self._leverage
+        return exposure * initial <= equity
+
+    def initial_margin(self, exposure: Decimal) -> Decimal:
+        """Return the equity that opening positions of this value requires."""
+        initial = self.margin.initial
+        return exposure / self._leverage if initial is None else exposure * initial
+
+    def liquidation_price(self, holding: Holding) -> Decimal | None:
+        """Return where the equity only just meets the maintenance margin, other marks unchanged.
+
+        None where there is no maintenance margin, or no such price.
+        """
+        maintenance = self.margin.maintenance
+        if maintenance is None or not holding.quantity:
+            return None
+        worth = holding.quantity * self.mark(holding.symbol)
+        others = self.equity() - worth - maintenance * (self.exposure() - abs(worth))
+        slope = holding.quantity - maintenance * abs(holding.quantity)
+        price = -others / slope if slope else _ZERO
+        return canonical(price.quantize(COST_STEP)) if price > 0 else None
 
     def account(self) -> Account:
         """Return the account as the wire shows it."""
@@ -162,7 +211,7 @@ class Ledger:
             unrealized += value - one.cost
             exposure += abs(value)
         equity = self.balance + unrealized
-        used = exposure / self.leverage
+        used = self.initial_margin(exposure)
         return Account(
             canonical(self.balance),
             canonical(equity),
@@ -186,6 +235,8 @@ class Ledger:
             realized_pnl=canonical(holding.realized),
             opened_at=holding.opened_at,
             updated_at=holding.updated_at,
+            leverage=self.leverage if self._is_leveraged else None,
+            liquidation_price=self.liquidation_price(holding),
         )
 
     def positions(self) -> tuple[Position, ...]:

@@ -29,6 +29,7 @@ class WorkingOrder:
         "filled",
         "id",
         "limit_price",
+        "liquidation",
         "oco_group_id",
         "order_type",
         "parent_order_id",
@@ -83,6 +84,8 @@ class WorkingOrder:
         """A limit order that has seen an open since it was placed or its limit was changed."""
         self.best: Decimal | None = None
         """The price a trailing stop follows: the best since acceptance; None before the first."""
+        self.liquidation = False
+        """Placed by the exchange to meet a margin call; nobody else may change or cancel it."""
         self.sibling: WorkingOrder | None = None
         """The other leg of the same fill of an entry."""
         self.day: int | None = None

@@ -33,7 +33,7 @@ TRANSITIONS = (
         "ORDER_CANCELLED",
         OrderStatus.CANCELLED,
         "asked for, or immediate and not filled, post-only and marketable, nothing left to "
-        "reduce, another order of its group or pair done, the data over",
+        "reduce, another order of its group or pair done, a margin call, the data over",
     ),
     Transition(
         OPEN,

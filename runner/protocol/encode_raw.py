@@ -195,16 +195,19 @@ def _order(order: OrderSnapshot) -> dict[str, Any]:
 
 def _trade(trade: Trade) -> dict[str, Any]:
     _listed(trade.commission_currency, (RAW_CURRENCY,), "currency")
-    return {
-        "id": trade.id,
-        "order_id": trade.order_id,
-        "symbol": trade.symbol,
-        "side": trade.side.lower(),
-        "quantity": plain(trade.quantity),
-        "price": plain(trade.price),
-        "commission": plain(trade.commission),
-        "timestamp": to_ms(trade.timestamp),
-    }
+    return _present(
+        {
+            "id": trade.id,
+            "order_id": trade.order_id,
+            "symbol": trade.symbol,
+            "side": trade.side.lower(),
+            "quantity": plain(trade.quantity),
+            "price": plain(trade.price),
+            "commission": plain(trade.commission),
+            "timestamp": to_ms(trade.timestamp),
+            "liquidation": trade.liquidation,
+        }
+    )
 
 
 def _position(position: Position) -> dict[str, Any]:

@@ -148,6 +148,8 @@ class Trade(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     commission_currency: str
     timestamp: datetime
     is_maker: bool | None = None
+    liquidation: bool | None = None
+    """True for a position closed by force, to meet a margin call."""
 
 
 class Position(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -177,7 +179,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     """The account's money. Source: Trading API."""
 
     balance: Decimal
-    """Starting money plus realized profit minus commission."""
+    """Starting money plus realized profit and financing, minus commission."""
     equity: Decimal
     """`balance` plus unrealized profit."""
     margin_used: Decimal

@@ -157,6 +157,7 @@ def read_trade(trade: wire.TradeObject) -> Trade:
         commission_currency=currency,
         timestamp=moment_of(trade.timestamp),
         is_maker=trade.is_maker,
+        liquidation=trade.liquidation or None,
     )
 
 

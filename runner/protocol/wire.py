@@ -91,6 +91,7 @@ class TradeObject(msgspec.Struct, gc=False, kw_only=True):
     timestamp: Time
     commission_currency: str | None = None
     is_maker: bool | None = None
+    liquidation: bool | None = None
 
 
 class PositionObject(msgspec.Struct, gc=False, kw_only=True):

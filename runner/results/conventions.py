@@ -61,14 +61,27 @@ def embedded_conventions(terms: Terms) -> Conventions:
         slips.append(f"{plain(terms.slippage.bps)} bps")
     where = " against you on market and stop orders" if slips else "none"
     costs.append(f"slippage {' plus '.join(slips)}{where}")
-    return Conventions(
-        fills=fills,
-        costs="; ".join(costs),
-        account=(
-            f"{_grouped(terms.cash)} {terms.currency}, "
-            + ("cash only" if terms.leverage == 1 else f"leverage {plain(terms.leverage)}")
-        ),
-    )
+    if terms.interest.borrow:
+        costs.append(f"short positions {_percent(terms.interest.borrow)} a year")
+    if terms.interest.financing:
+        costs.append(f"money lent {_percent(terms.interest.financing)} a year")
+    return Conventions(fills=fills, costs="; ".join(costs), account=_account(terms))
+
+
+def _account(terms: Terms) -> str:
+    margin = terms.margin
+    parts = [f"{_grouped(terms.cash)} {terms.currency}"]
+    if margin.initial is not None and margin.initial != 1:
+        parts.append(f"initial margin {_percent(margin.initial)}")
+    elif margin.initial is None and terms.leverage != 1:
+        parts.append(f"leverage {plain(terms.leverage)}")
+    else:
+        parts.append("cash only")
+    if margin.maintenance is not None:
+        parts.append(f"margin call below {_percent(margin.maintenance)} of the positions")
+    elif parts[-1] != "cash only":
+        parts.append("no margin call")
+    return ", ".join(parts)
 
 
 def _commission(charged: Commission, currency: str) -> str:

@@ -86,7 +86,11 @@ def build_result(
         error=error,
         currency=portfolio.account.currency if portfolio.account else "USD",
         statistics=compute(
-            portfolio.times, portfolio.equities, portfolio.starting_equity, portfolio.fills
+            portfolio.times,
+            portfolio.equities,
+            portfolio.starting_equity,
+            portfolio.fills,
+            financing=portfolio.financing,
         ),
         buy_and_hold=_buy_and_hold(desk),
         trades=tuple(map(_trade, portfolio.fills)),

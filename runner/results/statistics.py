@@ -27,6 +27,7 @@ from runner.strategy.portfolio import Fill
 
 YEAR_MS = 365.25 * 86_400_000
 """A mean Julian year: what a rate `a year` refers to."""
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,17 @@ class Statistics:
     worst: Decimal | None
     realized_pnl: Decimal
     commission: Decimal
+    financing: Decimal
+    """Interest booked; charges are negative."""
 
 
 def compute(
-    times: Sequence[int], equities: Sequence[float], starting_equity: float, fills: Sequence[Fill]
+    times: Sequence[int],
+    equities: Sequence[float],
+    starting_equity: float,
+    fills: Sequence[Fill],
+    *,
+    financing: Decimal = _ZERO,
 ) -> Statistics:
     """Return all figures of a run.
 
@@ -69,6 +77,7 @@ def compute(
         equities: equity after each time step, as long as `times`.
         starting_equity: equity before the first step.
         fills: executions in their order.
+        financing: interest booked, charges negative.
     """
     final = equities[-1] if equities else starting_equity
     spread = spread_of(period_returns(equities))
@@ -100,6 +109,7 @@ def compute(
         worst=traded.worst,
         realized_pnl=traded.realized_pnl,
         commission=traded.commission,
+        financing=financing,
     )
 
 

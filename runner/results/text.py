@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import zip_longest
 from typing import TextIO
 
 from runner.protocol.decimals import plain
@@ -109,11 +110,13 @@ def _figures(result: RunResult, page: Page) -> list[str]:
         ("Realized profit", _money(one.realized_pnl), ""),
         ("Commission", _money(one.commission), ""),
     ]
+    if one.financing:
+        trading.append(("Financing", _money(one.financing), ""))
     left = _column(money, page, 39)
     if page.width < _TWO_COLUMNS:
         return left + _column(trading, page, 39)
-    gap = " " * 5
-    return [a + gap + b for a, b in zip(left, _column(trading, page, 36), strict=True)]
+    pairs = zip_longest(left, _column(trading, page, 36), fillvalue=" " * 39)
+    return [a + " " * 5 + b for a, b in pairs]
 
 
 def _column(rows: list[tuple[str, str, str]], page: Page, width: int) -> list[str]:

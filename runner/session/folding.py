@@ -85,7 +85,7 @@ def folds_of(session: Session) -> dict[type, Callable[[Any], None]]:
         desk.take_account(message.account)
         call(session, on["on_account"], message.account)
         if message.event != "BALANCE_UPDATED":
-            notify(session, ErrorNotice(message.event, "the account's margin is short"))
+            notify(session, _shortfall(message))
 
     def connection(message: Connection) -> None:
         call(session, on["on_connection"], message)
@@ -101,6 +101,9 @@ def folds_of(session: Session) -> dict[type, Callable[[Any], None]]:
 
     def malformed(message: Malformed) -> None:
         _malformed(session, message)
+
+    def financing(message: Financing) -> None:
+        desk.take_financing(message)
 
     def nothing(message: Message) -> None:
         # Nothing a strategy can act on; acknowledged like everything else.
@@ -119,11 +122,20 @@ def folds_of(session: Session) -> dict[type, Callable[[Any], None]]:
         Unknown: unknown,
         Malformed: malformed,
         DataStaleness: nothing,
-        Financing: nothing,
+        Financing: financing,
         Ping: nothing,
         Pong: nothing,
         EventAck: nothing,
     }
+
+
+def _shortfall(message: AccountUpdate) -> ErrorNotice:
+    equity = f"equity {message.account.equity:.2f} {message.account.currency}"
+    said = {
+        "MARGIN_WARNING": f"{equity} comes close to what the positions require",
+        "MARGIN_CALL": f"{equity} is less than the positions require: they are closed by force",
+    }
+    return ErrorNotice(message.event, said.get(message.event, "the account's margin is short"))
 
 
 def _malformed(session: Session, message: Malformed) -> None:

@@ -77,7 +77,12 @@ class Strategy:
         """Handle a changed position; quantity zero means closed."""
 
     def on_account(self, account: Account) -> None:
-        """Handle changed money. Margin warnings and margin calls also reach `on_error`."""
+        """Handle changed money: an execution, interest, a margin warning or a margin call.
+
+        The last two also reach `on_error`, as MARGIN_WARNING and MARGIN_CALL. After a call the peer
+        closes positions by force: orders that you have not placed appear among `orders`, their
+        executions reach `on_trade`, and `on_error` as LIQUIDATION.
+        """
 
     def on_connection(self, connection: Connection) -> None:
         """Handle a change of the connection, e.g. a gap in the data after a reconnect."""

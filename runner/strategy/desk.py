@@ -17,6 +17,7 @@ from runner.protocol.enums import OrderStatus
 from runner.protocol.messages import (
     Account,
     Candle,
+    Financing,
     OrderSnapshot,
     OrderUpdate,
     Position,
@@ -33,6 +34,8 @@ Request = SubmitOrder | CancelRequest | ModifyRequest | LocalRejection | Attenti
 """What a strategy may leave in the outbox."""
 
 _ZERO = Decimal(0)
+_LIQUIDATED = "margin call"
+"""The reason of an execution that nobody ordered."""
 _PRICE_STEP = Decimal("1E-9")
 """Peers round the average price of an order; below this, a difference of two is that rounding."""
 
@@ -155,10 +158,12 @@ class Desk:
         order = self._by_id.get(trade.order_id)
         if order is None:
             realized = self.portfolio.fill(trade.symbol, trade.side, trade.quantity, trade.price)
-            self.portfolio.record(trade, realized, "")
+            self.portfolio.record(trade, realized, _LIQUIDATED if trade.liquidation else "")
             return trade
         order.traded += trade.quantity
         self._fill(order, order.traded, trade.price)
+        if trade.liquidation:
+            order.reason = _LIQUIDATED
         self.portfolio.record(trade, order.unreported_pnl, order.reason)
         order.unreported_pnl = None
         return trade
@@ -173,6 +178,10 @@ class Desk:
         if self.tape:
             self.catch_up()
         self.portfolio.set_account(account)
+
+    def take_financing(self, financing: Financing) -> None:
+        """Note interest that was booked; the account that follows has it in its balance."""
+        self.portfolio.financing += financing.amount
 
     def settle(self, order: Order) -> None:
         """File a ticket under working or done."""

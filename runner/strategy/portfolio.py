@@ -57,6 +57,8 @@ class Portfolio:
         """Last known price by symbol."""
         self.fills: list[Fill] = []
         self.commissions = _ZERO
+        self.financing = _ZERO
+        """Interest booked during the run; charges are negative."""
         self.curve = Curve()
         self.starting_equity = 0.0
         self._step_end = 0

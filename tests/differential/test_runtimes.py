@@ -19,6 +19,7 @@ from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
 from runner.engine.data import open_data
 from runner.engine.data_sample import sample_series
 from runner.engine.data_writing import write_series
+from runner.engine.terms import Interest, Margin
 from runner.results.document import to_document
 from tests.integration.engine_process import engine
 from tests.integration.test_cli import ROOT, clean_environment
@@ -154,7 +155,11 @@ def test_every_order_type_and_cost_is_the_same_bytes_over_the_wire(
     embedded = run(
         tmp_path,
         flags,
+        RUNNER_EXCHANGE__CASH="60000",
         RUNNER_EXCHANGE__LEVERAGE="3",
+        RUNNER_EXCHANGE__MARGIN__MAINTENANCE="33%",
+        RUNNER_EXCHANGE__BORROW="4%",
+        RUNNER_EXCHANGE__FINANCING="6.5%",
         RUNNER_EXCHANGE__VOLUME_SHARE="0.001%",
         RUNNER_EXCHANGE__HALF_SPREAD="1 bps",
         RUNNER_EXCHANGE__COMMISSION__RATE="5 bps",
@@ -167,7 +172,10 @@ def test_every_order_type_and_cost_is_the_same_bytes_over_the_wire(
 
     series = open_data("sample", ("S:AAPL", "S:IBM"), start_ms=START_MS)
     options: dict[str, Any] = {
+        "cash": Decimal(60_000),
         "leverage": Decimal(3),
+        "margin": Margin(maintenance=Decimal("0.33")),
+        "interest": Interest(borrow=Decimal("0.04"), financing=Decimal("0.065")),
         "volume_share": Decimal("0.00001"),
         "spread": Spread(half_bps=Decimal(1)),
         "commission": Commission(bps=Decimal(5), maker_bps=Decimal(1)),
@@ -186,6 +194,8 @@ def test_every_order_type_and_cost_is_the_same_bytes_over_the_wire(
         )
 
     assert len(embedded["trades"]) > 500
+    assert {one["code"] for one in embedded["notices"]} >= {"MARGIN_CALL", "LIQUIDATION"}
+    assert embedded["statistics"]["financing"].startswith("-")
     assert_same(embedded, wired)
 
 

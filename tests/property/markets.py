@@ -95,6 +95,27 @@ def changes() -> st.SearchStrategy[Command]:
     return st.builds(CancelOrder, ids) | modification
 
 
+@st.composite
+def openings(draw: st.DrawFn) -> SubmitOrder:
+    """Return a market order, acceptable where there is money for it."""
+    return SubmitOrder(
+        symbol=draw(st.sampled_from([AAPL, MSFT])),
+        side=draw(st.sampled_from(Side)),
+        quantity=Decimal(draw(st.integers(min_value=10, max_value=80))),
+        order_type=OrderType.MARKET,
+    )
+
+
+def holders() -> st.SearchStrategy[Trader]:
+    """Return a trader that opens positions early, and may do anything else later."""
+    opening = st.lists(openings(), min_size=1, max_size=3)
+    return st.builds(
+        lambda trader, first: lambda n, message: first if n == 0 else trader(n, message),
+        traders(),
+        opening,
+    )
+
+
 def traders() -> st.SearchStrategy[Trader]:
     """Return a trader that answers some messages with commands, by their ordinal alone."""
     commands: st.SearchStrategy[Command] = submissions() | changes() | st.just(ReadState())

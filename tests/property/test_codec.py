@@ -122,6 +122,7 @@ trades = st.builds(
     commission_currency=texts,
     timestamp=moments,
     is_maker=flags,
+    liquidation=st.sampled_from([None, True]),
 )
 positions = st.builds(
     m.Position,

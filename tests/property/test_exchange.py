@@ -15,30 +15,52 @@ from runner.engine.costs import Commission
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
-from runner.engine.terms import Terms
+from runner.engine.terms import Interest, Margin, Terms
 from runner.protocol.commands import Command, ModifyOrder
 from runner.protocol.enums import OrderType, TimeInForce
-from runner.protocol.messages import AccountUpdate, Candle, Message, OrderUpdate, TradeUpdate
+from runner.protocol.messages import (
+    AccountUpdate,
+    Candle,
+    Financing,
+    Message,
+    OrderUpdate,
+    TradeUpdate,
+)
 from runner.protocol.times import to_ms
 from tests.helpers import AAPL, MSFT
-from tests.property.markets import Trader, by_advancing, by_messages, markets, traders
+from tests.property.markets import (
+    Trader,
+    by_advancing,
+    by_messages,
+    holders,
+    markets,
+    traders,
+)
 
+MAINTENANCE = Decimal("0.22")
+INTEREST = Interest(borrow=Decimal("0.4"), financing=Decimal("0.7"))
 COSTS = Commission(bps=Decimal(10), per_unit=Decimal("0.01"))
 FEW = settings(max_examples=80, deadline=None)
 
 
 def exchange_over(
-    *given: Series, share: str | None = None, path: PricePath = PricePath.WORST
+    *given: Series,
+    share: str | None = None,
+    path: PricePath = PricePath.WORST,
+    strict: bool = False,
 ) -> Exchange:
     """Return an exchange with little money, so that orders are refused now and then.
 
-    The candles have a volume of 1000: with a `share` of it most orders execute in parts.
+    The candles have a volume of 1000: with a `share` of it most orders execute in parts. A `strict`
+    account has less money, more leverage, and the maintenance margin and interest that follow.
     """
     return Exchange(
         Feed(given),
         Terms(
-            cash=Decimal(100),
-            leverage=Decimal(2),
+            cash=Decimal(20 if strict else 100),
+            leverage=Decimal(4 if strict else 2),
+            margin=Margin(maintenance=MAINTENANCE if strict else None),
+            interest=INTEREST if strict else Interest(),
             commission=COSTS,
             volume_share=None if share is None else Decimal(share),
             price_path=path,
@@ -47,31 +69,41 @@ def exchange_over(
 
 
 How = dict[str, Any]
-"""The share of the volume and the path of the price."""
+"""The share of the volume, the path of the price, and the account."""
 hows = st.fixed_dictionaries(
-    {"share": st.sampled_from([None, "0.01", "0.0255"]), "path": st.sampled_from(PricePath)}
+    {
+        "share": st.sampled_from([None, "0.01", "0.0255"]),
+        "path": st.sampled_from(PricePath),
+        "strict": st.booleans(),
+    }
 )
 
 
 @FEW
-@given(markets(), markets(MSFT), traders(), hows)
+@given(markets(), markets(MSFT), traders() | holders(), hows)
 def test_money_is_conserved_at_every_message(
     one: Series, other: Series, trader: Trader, how: How
 ) -> None:
     exchange = exchange_over(one, other, **how)
     ledger = exchange.ledger
+    booked = Decimal(0)
 
     for message in by_advancing(exchange, trader):
         assert ledger.equity() == ledger.balance + ledger.unrealized()
-        assert ledger.balance == ledger.starting_cash + ledger.realized - ledger.commissions
+        earned = ledger.realized - ledger.commissions + ledger.financing
+        assert ledger.balance == ledger.starting_cash + earned
         if isinstance(message, AccountUpdate):
             account = message.account
             assert account.equity == account.balance + account.unrealized_pnl
+        if isinstance(message, Financing):
+            assert message.amount < 0
+            booked += message.amount
 
     paid = sum((one.quantity * one.price * one.side.sign for one in exchange.trades), Decimal(0))
     held = sum((one.cost for one in ledger.holdings.values()), Decimal(0))
     assert ledger.commissions == sum((one.commission for one in exchange.trades), Decimal(0))
-    assert ledger.balance == ledger.starting_cash - paid - ledger.commissions + held
+    assert ledger.financing == booked
+    assert ledger.balance == ledger.starting_cash - paid - ledger.commissions + held + booked
 
 
 @FEW
@@ -158,7 +190,7 @@ def test_positions_are_the_sum_of_the_executions(
 @FEW
 @given(
     st.lists(markets(), min_size=1, max_size=1) | st.tuples(markets(), markets(MSFT)),
-    traders(),
+    traders() | holders(),
     hows,
 )
 def test_advancing_stepping_and_stretches_give_the_same_messages_and_replies(
@@ -242,3 +274,23 @@ def test_orders_that_a_candle_does_not_reach_may_be_passed_over(
     passing_over = list(by_advancing(exchange_over(one, other, **how), trader))
 
     assert list(by_advancing(exchange, looks_at_everything)) == passing_over
+
+
+@FEW
+@given(markets(least=6), markets(MSFT), holders(), st.sampled_from([None, "0.0255"]))
+def test_at_every_close_the_equity_carries_all_positions_that_are_not_being_closed(
+    one: Series, other: Series, trader: Trader, share: str | None
+) -> None:
+    exchange = exchange_over(one, other, share=share, strict=True)
+    ledger = exchange.ledger
+
+    for message in by_advancing(exchange, trader):
+        if not isinstance(message, Candle):
+            continue
+        closing = {order.symbol for order in exchange.working.values() if order.liquidation}
+        left = sum(
+            abs(one.quantity) * ledger.mark(one.symbol)
+            for one in ledger.holdings.values()
+            if one.symbol not in closing
+        )
+        assert not left or ledger.equity() >= left * MAINTENANCE

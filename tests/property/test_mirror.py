@@ -14,7 +14,7 @@ from runner.engine.costs import Commission, Slippage
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.series import Series
-from runner.engine.terms import Terms
+from runner.engine.terms import Interest, Margin, Terms
 from runner.transports.local import run_local
 from tests.helpers import MSFT, set_up
 from tests.property.markets import markets
@@ -36,6 +36,7 @@ class Witness(Busy):
         assert self.account is not None
         assert self.account.balance == books.balance
         assert mirror.balance == float(books.balance)
+        assert mirror.financing == books.financing
         assert {one.id for one in self.orders} == set(self.exchange.working)
         super().on_candle(candle)
 
@@ -52,16 +53,26 @@ SHARES = st.sampled_from([None, Decimal("0.001")])
     SHARES,
     st.sampled_from(PricePath),
     st.sampled_from(FillAt),
+    st.booleans(),
 )
 def test_the_mirror_equals_the_books_at_every_candle(
-    one: Series, other: Series, several: bool, share: Decimal | None, path: PricePath, at: FillAt
+    one: Series,
+    other: Series,
+    several: bool,
+    share: Decimal | None,
+    path: PricePath,
+    at: FillAt,
+    strict: bool,
 ) -> None:
     if at is FillAt.CLOSE:
         several = False  # what one candle's order does is told after the other candle of the step
     exchange = Exchange(
         Feed([one, other] if several else [one]),
         Terms(
-            cash=Decimal(100),
+            cash=Decimal(25 if strict else 100),
+            leverage=Decimal(4 if strict else 1),
+            margin=Margin(maintenance=Decimal("0.22") if strict else None),
+            interest=Interest(borrow=Decimal("0.4"), financing=Decimal("0.7")),
             commission=Commission(bps=Decimal(10)),
             slippage=Slippage(bps=Decimal(10)),
             volume_share=share,

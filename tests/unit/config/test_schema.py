@@ -80,6 +80,7 @@ AGREED = [
     "subscriptions: [S:AAPL:candle, S:MSFT:quote]",
     "data: {from: 2024-01-02, to: 2024-01-02T10:00:00Z, timeframe: 1d}",
     "exchange: {cash: 5.5, leverage: 2, commission: {rate: 5 bps}, slippage: {rate: 0.1%}}",
+    "exchange: {margin: {initial: 50%, maintenance: 25%, warning: 1.5}, borrow: 3%}",
     "connection: {open_timeout: 5, ping_interval: 30s, spin: 0, max_attempts: 0}",
     "engine: {ws_url: 'wss://h:1/x'}",
     "max_events: null",

@@ -231,6 +231,77 @@ def test_how_prices_move_inside_a_candle_and_when_orders_fill(tmp_path: Path) ->
     )
 
 
+def test_the_margin_of_the_exchange_is_a_share_of_up_to_all(tmp_path: Path) -> None:
+    off = load(tmp_path).config.exchange
+    on = load(
+        tmp_path,
+        "exchange:\n"
+        "  margin: {initial: 100%, maintenance: 25%, warning: 2}\n"
+        "  borrow: 3%\n"
+        "  financing: 5.5%\n",
+    ).config.exchange
+
+    assert (off.margin.initial, off.margin.maintenance) == (None, None)
+    assert (off.borrow, off.financing) == (0, 0)
+    assert (on.margin.initial, on.margin.maintenance) == (1, Decimal("0.25"))
+    assert (on.margin.warning, on.borrow, on.financing) == (2, Decimal("0.03"), Decimal("0.055"))
+
+
+@pytest.mark.parametrize(
+    ("exchange", "key", "what"),
+    [
+        pytest.param(
+            "leverage: 4, margin: {initial: 50%}",
+            "exchange.margin.initial",
+            "must be 25%, 1 / exchange.leverage, was 50%",
+            id="another leverage",
+        ),
+        pytest.param(
+            "leverage: 3, margin: {maintenance: 33.4%}",
+            "exchange.margin.maintenance",
+            "must be at most the initial margin (33.3333%), was 33.4%",
+            id="above what leverage requires",
+        ),
+        pytest.param(
+            "margin: {initial: 20%, maintenance: 25%}",
+            "exchange.margin.maintenance",
+            "must be at most the initial margin (20%), was 25%",
+            id="above initial",
+        ),
+        pytest.param(
+            "margin: {maintenance: 0%}",
+            "exchange.margin.maintenance",
+            "must be more than 0, was '0%'",
+            id="nothing",
+        ),
+        pytest.param(
+            "margin: {initial: 101%}",
+            "exchange.margin.initial",
+            "must be at most 100%, was '101%'",
+            id="more than all",
+        ),
+        pytest.param(
+            "margin: {warning: 0.9}",
+            "exchange.margin.warning",
+            "must be at least 1, was '0.9'",
+            id="a warning after the call",
+        ),
+        pytest.param("borrow: 3", "exchange.borrow", "needs a unit, was '3'", id="no unit"),
+    ],
+)
+def test_margins_that_contradict_each_other_are_refused(
+    tmp_path: Path, exchange: str, key: str, what: str
+) -> None:
+    problem = only_problem(tmp_path, f"exchange: {{{exchange}}}")
+
+    assert (problem.key, problem.what) == (key, what)
+
+
+@pytest.mark.parametrize("margin", ["{initial: 33.3%}", "{initial: 33.34%, maintenance: 30%}"])
+def test_a_leverage_may_stand_beside_the_margin_that_it_is(tmp_path: Path, margin: str) -> None:
+    assert load(tmp_path, f"exchange: {{leverage: 3, margin: {margin}}}").config
+
+
 def test_a_volume_share_of_nothing_is_refused(tmp_path: Path) -> None:
     problem = only_problem(tmp_path, "exchange: {volume_share: 0%}")
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from runner.protocol.codec import encode_raw
+from runner.protocol.codec import decode, encode_raw
 from runner.protocol.enums import OrderStatus, OrderType, TimeInForce
 from runner.protocol.messages import (
     Account,
@@ -31,6 +31,7 @@ from runner.protocol.messages import (
     TradeUpdate,
     Unknown,
 )
+from tests.helpers import trade
 from tests.unit.protocol.test_encode import CANDLE, ORDER, SENT
 
 
@@ -100,6 +101,18 @@ def test_the_last_change_of_an_order_is_written_where_its_status_says(
     order = raw_order(status=status, filled_quantity=Decimal(filled))
 
     assert expected == order.keys() & {"executed_at", "cancelled_at", "rejected_at"}
+
+
+@pytest.mark.parametrize("forced", [True, None])
+def test_a_trade_by_force_says_so_and_no_other_does(forced: bool | None) -> None:
+    frame = encode_raw(
+        TradeUpdate(msgspec.structs.replace(trade(), liquidation=forced)), event_id="e"
+    )
+
+    assert json.loads(frame)["trade"].get("liquidation") is forced
+    read = decode(frame).message
+    assert isinstance(read, TradeUpdate)
+    assert read.trade.liquidation is forced
 
 
 def test_a_quantity_that_two_reasons_share_is_written_as_the_plainer_one() -> None:

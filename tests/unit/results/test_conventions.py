@@ -8,7 +8,7 @@ import pytest
 
 from runner.engine.choices import FillAt, PricePath
 from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
-from runner.engine.terms import Terms
+from runner.engine.terms import Interest, Margin, Terms
 from runner.results.conventions import embedded_conventions, peer_conventions
 
 
@@ -29,7 +29,7 @@ def test_every_cost_and_the_account_are_named() -> None:
         "commission 1.5 bps of the value plus 0.005 EUR per unit, at least 1 EUR; "
         "slippage 3 bps against you on market and stop orders"
     )
-    assert said.account == "2,500,000.5 EUR, leverage 2"
+    assert said.account == "2,500,000.5 EUR, leverage 2, no margin call"
 
 
 def test_the_models_that_are_off_by_default_are_named_where_they_are_on() -> None:
@@ -77,6 +77,28 @@ def test_an_impact_by_volume_is_named() -> None:
         "slippage 10% of the price times the square of the order's share of the candle's volume "
         "against you on market and stop orders"
     )
+
+
+def test_margin_and_interest_are_named_where_they_are_on() -> None:
+    said = embedded_conventions(
+        Terms(
+            margin=Margin(initial=Decimal("0.5"), maintenance=Decimal("0.25")),
+            interest=Interest(borrow=Decimal("0.03"), financing=Decimal("0.055")),
+        )
+    )
+
+    assert said.costs == (
+        "commission none; slippage none; short positions 3% a year; money lent 5.5% a year"
+    )
+    assert said.account == (
+        "100,000 USD, initial margin 50%, margin call below 25% of the positions"
+    )
+
+
+def test_a_cash_account_may_have_a_margin_call_too() -> None:
+    said = embedded_conventions(Terms(margin=Margin(maintenance=Decimal("0.3"))))
+
+    assert said.account == "100,000 USD, cash only, margin call below 30% of the positions"
 
 
 def test_a_run_without_costs_says_so() -> None:

@@ -37,6 +37,7 @@ def eventful() -> RunResult:
     made = result(data=series(*[100.0, 103.0, 99.0, 104.0, 95.0, 107.0, 101.0, 98.0] * 12))
     return replace(
         made,
+        statistics=replace(made.statistics, financing=Decimal("-12.345")),
         runtime=RuntimeFacts("engine", ("ws://127.0.0.1:8081", "http://127.0.0.1:8080")),
         conventions=peer_conventions("engine"),
         open_positions=(PositionFacts(AAPL, Decimal(-3), Decimal("98.25"), 98.0, 0.75),),

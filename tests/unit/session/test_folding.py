@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from runner import (
@@ -18,6 +20,7 @@ from runner import (
 )
 from runner.protocol.messages import (
     AccountUpdate,
+    Financing,
     Message,
     OrderUpdate,
     PositionUpdate,
@@ -96,6 +99,30 @@ def test_each_message_reaches_its_handler(
     conversation.send(message)
 
     assert conversation.strategy.got == expected
+
+
+def test_a_margin_event_is_told_with_the_equity_it_is_about() -> None:
+    conversation = begun(Receiving)
+
+    for event in ("MARGIN_WARNING", "MARGIN_CALL", "SOMETHING_NEW"):
+        conversation.send(AccountUpdate(event, account("1234.50")))
+
+    assert [one.message for one in conversation.session.notices] == [
+        "equity 1234.50 USD comes close to what the positions require",
+        "equity 1234.50 USD is less than the positions require: they are closed by force",
+        "the account's margin is short",
+    ]
+
+
+def test_financing_is_kept_apart_until_the_account_tells_of_it() -> None:
+    conversation = begun(Receiving)
+
+    conversation.send(Financing("S:AAPL", Decimal("-1.25")))
+    conversation.send(Financing("S:MSFT", Decimal("-0.5")))
+
+    portfolio = conversation.session.desk.portfolio
+    assert (portfolio.financing, portfolio.balance) == (Decimal("-1.75"), 100_000)
+    assert conversation.strategy.got == []
 
 
 def test_an_order_that_says_nothing_new_is_not_told_again() -> None:
