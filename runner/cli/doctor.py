@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,12 +69,14 @@ _INDENT = 24
 
 
 def _text(one: Finding, page: Page) -> Iterator[str]:
-    status = page.style(f"{one.status:4}", _COLOURS[one.status])
-    first, *more = page.wrap(one.said, indent=_INDENT)
-    yield f"{status}  {page.plain(one.name)[: _INDENT - 7]:{_INDENT - 7}} {first[_INDENT:]}"
+    plain = replace(page, color=False)
+    name = page.plain(one.name)[: _INDENT - 7]
+    first, *more = plain.wrap(one.said, label=f"{one.status:6}{name}", indent=_INDENT)
+    status = str(one.status)
+    yield page.style(status, _COLOURS[status]) + first[len(status) :]
     yield from more
     if one.fix:
-        yield from page.wrap(f"fix: {one.fix}", indent=_INDENT)
+        yield from plain.wrap(f"fix: {one.fix}", indent=_INDENT)
 
 
 def _verdict(found: list[Finding]) -> str:

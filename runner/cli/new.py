@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from runner.scaffold.writing import Template
+from runner.scaffold.template import Template
 
 
 def new(
@@ -24,7 +24,8 @@ def new(
 ) -> None:
     """Write a new strategy with its test and its configuration, all of which pass at once."""
     from runner.cli.output import result_output
-    from runner.scaffold import names_of, write_strategy
+    from runner.scaffold.names import names_of
+    from runner.scaffold.writing import write_strategy
 
     names = names_of(file)
     made = write_strategy(names, template, cwd=Path.cwd(), replace=force)

@@ -61,7 +61,7 @@ def strategies(
 def _text(found: list[Listed], page: Page) -> Iterator[str]:
     if not found:
         yield "no strategy found: none is installed, and the places that were looked at have none"
-        yield "make one: runner new my_strategy.py; look elsewhere: runner strategies FOLDER"
+        yield "make one: runner new my_strategy.py; look into this folder: runner strategies ."
     for one in found:
         status = page.style("ok  ", "green") if one.problem is None else page.style("FAIL", "red")
         yield f"{status}  {page.style(page.plain(one.name), 'bold')}"

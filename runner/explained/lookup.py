@@ -42,9 +42,11 @@ def find_entry(id: str) -> Entry:
 
 
 def _near(wanted: str, entries: Iterable[str]) -> list[str]:
-    # Ids of one exit code stand together: a slip is likelier in the last digits.
+    if re.fullmatch(r"E\d{1,2}", wanted, re.ASCII):
+        return [one for one in entries if one.startswith(wanted)][:3]
     if not re.fullmatch(r"E\d{3,4}", wanted, re.ASCII):
         return []
+    # Ids of one exit code stand together: a slip is likelier in the last digits.
     number = int(wanted[1:])
     family = [one for one in entries if int(one[1:]) // 100 == number // 100]
     return sorted(family, key=lambda one: abs(int(one[1:]) - number))[:3]

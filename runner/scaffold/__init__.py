@@ -4,10 +4,3 @@ The templates are files below `templates`, in which the names stand as `NewStrat
 `new_strategy`; nothing imports them. May import errors only. A file that exists is never replaced
 unless that was asked for.
 """
-
-from __future__ import annotations
-
-from runner.scaffold.names import Names, names_of
-from runner.scaffold.writing import Made, Template, write_strategy
-
-__all__ = ["Made", "Names", "Template", "names_of", "write_strategy"]

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from runner.errors import MachineError, UsageError
 from runner.scaffold.names import Names
+from runner.scaffold.template import Template
 
 _TEMPLATES = Path(__file__).parent / "templates"
-
-
-class Template(StrEnum):
-    """What a new strategy begins as."""
-
-    SMA = "sma"
-    RSI = "rsi"
-    BREAKOUT = "breakout"
-    BLANK = "blank"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.scaffold import Template
+from runner.scaffold.template import Template
 from tests.integration.pytest_process import pytest_in
 from tests.integration.test_cli import runner
 

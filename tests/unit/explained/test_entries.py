@@ -103,5 +103,7 @@ def test_an_id_is_found_however_it_is_copied(typed: str) -> None:
 def test_an_unknown_id_names_those_that_are_near() -> None:
     with pytest.raises(UsageError, match="did you mean E410 or E411 or E412"):
         find_entry("E409")
+    with pytest.raises(UsageError, match="did you mean E410 or E411 or E412"):
+        find_entry("41")
     with pytest.raises(UsageError, match="see them all: runner explain"):
         find_entry("hello")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UsageError
-from runner.scaffold import names_of
+from runner.scaffold.names import names_of
 
 
 @pytest.mark.parametrize(

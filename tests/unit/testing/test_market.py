@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runner.errors import UsageError
 from runner.testing import candles
@@ -82,3 +84,40 @@ def test_a_wrong_start_or_timeframe_is_said() -> None:
         candles("flat 3", start=-1)
     with pytest.raises(UsageError, match="was '7m'"):
         candles("flat 3", timeframe="7m")
+
+
+WORDS = st.sampled_from(
+    [
+        "flat",
+        "up",
+        "down",
+        "gap",
+        "at",
+        "to",
+        "in",
+        "by",
+        ",",
+        "\n",
+        "3",
+        "0",
+        "-5%",
+        "1.5",
+        "x",
+        "²",
+    ]
+)
+
+
+@given(st.one_of(st.text(max_size=40), st.lists(WORDS, max_size=12).map(" ".join)))
+def test_any_text_gives_whole_candles_or_says_what_is_wrong(text: str) -> None:
+    try:
+        made = candles(text)
+    except UsageError:
+        return
+
+    assert len(made) > 0
+    assert all(0 < low <= high for low, high in zip(made.lows, made.highs, strict=True))
+    assert all(
+        min(both) == low and max(both) == high
+        for *both, low, high in zip(made.opens, made.closes, made.lows, made.highs, strict=True)
+    )
