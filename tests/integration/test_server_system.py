@@ -80,7 +80,7 @@ def test_metrics_are_text_that_names_its_format(running: EngineThread) -> None:
 
 
 def test_the_description_is_served_without_a_token(running: EngineThread) -> None:
-    assert running.get("/openapi.json") == document("1.2.3")
+    assert running.get("/openapi.json") == document("1.2.3", running.server.exchange.feed.symbols)
 
 
 def test_the_page_is_served_without_a_token_and_may_run_nothing(running: EngineThread) -> None:

@@ -5,7 +5,7 @@ Both are made once, when first asked for: most engines are never asked.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -20,12 +20,15 @@ _NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def describe(version: str) -> dict[str, Handler]:
-    """Return the handlers of both documents by the names of their routes."""
+def describe(version: str, symbols: Sequence[str]) -> dict[str, Handler]:
+    """Return the handlers of both documents by the names of their routes.
+
+    `symbols` are those that are served.
+    """
 
     @cache
     def described() -> dict[str, Any]:
-        return document(version)
+        return document(version, symbols)
 
     @cache
     def encoded() -> bytes:

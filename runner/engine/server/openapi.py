@@ -25,6 +25,8 @@ from runner.engine.server.operations import (
     UPGRADE,
     Operation,
 )
+from runner.engine.server.order_forms import order_forms
+from runner.engine.server.shapes import OrderRequest
 from runner.protocol.enums import OrderStatus
 from runner.protocol.routes import ERROR_STATUS, ROUTES, ErrorEnvelope, Route
 
@@ -51,8 +53,12 @@ _AMOUNT: dict[str, Any] = {
     "title": "Amount",
     "description": "A number above zero: text, which is exact, or a JSON number.",
     "anyOf": [
-        {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,12})?$"},
-        {"type": "number", "exclusiveMinimum": 0, "maximum": 10**12},
+        {
+            "type": "string",
+            "format": "decimal",
+            "pattern": r"^([1-9][0-9]{0,11}(\.[0-9]{1,12})?|0\.[0-9]{0,11}[1-9])$",
+        },
+        {"type": "number", "minimum": 10**-12, "maximum": 10**12},
     ],
     "examples": ["10", "0.25"],
 }
@@ -68,12 +74,15 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _SOURCE = re.compile(r"\s*Source: [^.]*\.")
 
 
-def document(version: str) -> dict[str, Any]:
-    """Return the OpenAPI document of the engine of this version."""
+def document(version: str, symbols: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the OpenAPI document of the engine of this version, which serves these symbols."""
+    served = list(symbols)
     paths: dict[str, dict[str, Any]] = {}
     for name, route in ROUTES.items():
         operation = OPERATIONS[name]
-        paths.setdefault(route.path, {})[route.method.lower()] = _described(name, route, operation)
+        paths.setdefault(route.path, {})[route.method.lower()] = _described(
+            name, route, operation, served
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -87,7 +96,7 @@ def document(version: str) -> dict[str, Any]:
         "tags": [{"name": group} for group in dict.fromkeys(o.group for o in OPERATIONS.values())],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": _schemas(served),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -97,12 +106,12 @@ def document(version: str) -> dict[str, Any]:
     }
 
 
-def _described(name: str, route: Route, operation: Operation) -> dict[str, Any]:
+def _described(name: str, route: Route, operation: Operation, symbols: list[str]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": name,
         "tags": [operation.group],
         "summary": operation.summary,
-        "parameters": [*_path_parameters(route.path), *_query(operation)],
+        "parameters": [*_path_parameters(route.path, symbols), *_query(operation)],
         "responses": _answers(route, operation),
     }
     if operation.body is not None:
@@ -111,24 +120,26 @@ def _described(name: str, route: Route, operation: Operation) -> dict[str, Any]:
             "content": {
                 "application/json": {
                     "schema": _schema_of(operation.body),
-                    "example": operation.example,
+                    "example": _example(operation.example, symbols),
                 }
             },
         }
     return {key: value for key, value in described.items() if value != []}
 
 
-def _path_parameters(path: str) -> list[dict[str, Any]]:
+def _path_parameters(path: str, symbols: list[str]) -> list[dict[str, Any]]:
+    # Longer ones would not fit into the line that a server reads.
+    name = {"type": "string", "minLength": 1, "maxLength": 64}
+    symbol = {"type": "string", "enum": symbols} if symbols else name
     return [
         {
-            "name": name,
+            "name": one,
             "in": "path",
             "required": True,
-            # Longer ones would not fit into the line that a server reads.
-            "schema": {"type": "string", "minLength": 1, "maxLength": 64},
-            "example": _EXAMPLES[name],
+            "schema": symbol if one == "symbol" else name,
+            "example": symbols[0] if symbols and one == "symbol" else _EXAMPLES[one],
         }
-        for name in _PLACE.findall(path)
+        for one in _PLACE.findall(path)
     ]
 
 
@@ -176,10 +187,14 @@ def _success(operation: Operation) -> dict[str, Any]:
     return {"description": "Success", "content": {"application/json": {"schema": schema}}}
 
 
+def _example(example: dict[str, Any], symbols: list[str]) -> dict[str, Any]:
+    return {**example, "symbol": symbols[0]} if symbols and "symbol" in example else example
+
+
 # Schemas
 
 
-def _schemas() -> dict[str, Any]:
+def _schemas(symbols: list[str]) -> dict[str, Any]:
     answers = [
         kind
         for one in OPERATIONS.values()
@@ -188,9 +203,12 @@ def _schemas() -> dict[str, Any]:
     ]
     asked = [one.body for one in OPERATIONS.values() if one.body is not None]
     queried = [one.type for operation in OPERATIONS.values() for one in operation.query]
+    bodies = _components(asked, is_answer=False)
+    order = OrderRequest.__name__
     return {
         _AMOUNT["title"]: _AMOUNT,
-        **_components(asked, is_answer=False),
+        **bodies,
+        **order_forms(order, bodies[order], ref=_REF, symbols=symbols),
         **_components([*queried, *answers, ErrorEnvelope], is_answer=True),
     }
 

@@ -98,6 +98,8 @@ def _schemas(schemas: Mapping[str, Any]) -> Iterator[str]:
         yield f'<span class="note">{escape(schema.get("description", ""))}</span></summary>'
         if "enum" in schema:
             yield f"<p>{' '.join(f'<code>{escape(str(one))}</code>' for one in schema['enum'])}</p>"
+        if "oneOf" in schema:
+            yield f"<p>{_type(schema)}</p>"
         required = schema.get("required", ())
         rows = [
             (
@@ -115,8 +117,9 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f'<a href="#schema-{name}">{name}</a>'
-    if "anyOf" in schema:
-        return " or ".join(_type(one) for one in schema["anyOf"])
+    for word in ("anyOf", "oneOf"):
+        if word in schema:
+            return " or ".join(_type(one) for one in schema[word])
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}))}"
     if "enum" in schema:

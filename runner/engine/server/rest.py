@@ -61,7 +61,11 @@ class Endpoints:
             for name in ROUTES
             if hasattr(maker, name)
         }
-        handlers = {**own, **describe(self._desk.version), "websocket": websocket}
+        handlers = {
+            **own,
+            **describe(self._desk.version, self._desk.exchange.feed.symbols),
+            "websocket": websocket,
+        }
         return [
             web.route(route.method, route.path, handlers[name]) for name, route in ROUTES.items()
         ]

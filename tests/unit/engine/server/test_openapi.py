@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from itertools import combinations
 from typing import Any
 
 import jsonschema
 import pytest
 
+from runner.engine.acceptance import problem_with
 from runner.engine.server import shapes
 from runner.engine.server.openapi import document
 from runner.engine.server.operations import OPERATIONS
 from runner.engine.server.page import page
 from runner.protocol import wire
-from runner.protocol.codec import encode_body
+from runner.protocol.codec import decode_body, encode_body
+from runner.protocol.commands import SubmitOrder
+from runner.protocol.enums import OrderType
 from runner.protocol.messages import Candle
 from runner.protocol.routes import ROUTES, ErrorEnvelope
 from tests.helpers import account, position, snapshot, trade
@@ -167,3 +171,55 @@ def test_every_link_of_the_page_leads_somewhere(reader: Reader) -> None:
 
 def test_text_of_the_document_cannot_become_markup() -> None:
     assert "<b>" not in page(document("<b>1"))
+
+
+# Orders, by their type
+
+SERVED = document("1.2.3", ["S:AAPL", "S:MSFT"])
+PRICES = {"limit_price": "5", "stop_price": "6", "trailing_distance": "1"}
+
+
+def is_order(**fields: Any) -> bool:
+    schema = {
+        "$ref": "#/components/schemas/OrderRequest",
+        "components": {"schemas": SERVED["components"]["schemas"]},
+    }
+    order = {"symbol": "S:AAPL", "side": "BUY", "quantity": "10", **fields}
+    return jsonschema.Draft202012Validator(schema).is_valid(order)
+
+
+@pytest.mark.parametrize("kind", OrderType)
+@pytest.mark.parametrize("given", [(), *combinations(PRICES, 1), *combinations(PRICES, 2)])
+def test_an_order_fits_its_description_if_it_has_the_prices_that_are_read(
+    kind: OrderType, given: tuple[str, ...]
+) -> None:
+    fields: dict[str, Any] = {"order_type": kind.value} | {one: PRICES[one] for one in given}
+    if "trailing_distance" in given:
+        fields["trailing_type"] = "ABSOLUTE"
+    order = {"symbol": "S:AAPL", "side": "BUY", "quantity": "10", **fields}
+    read = decode_body(json.dumps(order).encode(), SubmitOrder)
+
+    assert is_order(**fields) == (problem_with(read) is None)
+
+
+def test_only_what_is_served_can_be_ordered_or_asked_for() -> None:
+    assert is_order(order_type="MARKET")
+    assert not is_order(order_type="MARKET", symbol="S:IBM")
+
+    (symbol,) = SERVED["paths"]["/v1/bars/{symbol}"]["get"]["parameters"][:1]
+    assert symbol["schema"]["enum"] == ["S:AAPL", "S:MSFT"]
+
+
+def test_a_price_that_is_null_is_one_that_is_not_given() -> None:
+    assert is_order(order_type="MARKET", limit_price=None, trailing_type=None)
+    assert not is_order(order_type="LIMIT", limit_price=None)
+
+
+@pytest.mark.parametrize("amount", ["0", "0.0", "00.5", "1E2", "-1", "+1", ".5", "5.", " 5"])
+def test_an_amount_as_text_is_plain_and_above_zero(amount: str) -> None:
+    assert not is_order(order_type="MARKET", quantity=amount)
+
+
+@pytest.mark.parametrize("amount", ["1", "0.5", "0.000000000001", "999999999999.5", 3, 0.25])
+def test_an_amount_may_be_text_or_a_number(amount: Any) -> None:
+    assert is_order(order_type="MARKET", quantity=amount)
