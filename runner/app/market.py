@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runner.config.exchange import ExchangeConfig
 from runner.config.models import DataConfig
+from runner.protocol.admission import CANDLE, QUOTE, Subscription
 from runner.protocol.times import to_ms
 
 if TYPE_CHECKING:
@@ -22,16 +23,30 @@ _BPS = 10_000
 SAMPLE = "sample"
 
 
+def wanted_of(
+    subscriptions: Sequence[Subscription],
+) -> tuple[list[tuple[str, str | None]], list[str]]:
+    """Return which candles, and quotes of which symbols, subscriptions ask for."""
+    candles = [(one.symbol, one.timeframe) for one in subscriptions if one.event_type == CANDLE]
+    return candles, [one.symbol for one in subscriptions if one.event_type == QUOTE]
+
+
 def feed_of(
-    data: DataConfig, wanted: Sequence[tuple[str, str | None]], symbols: Sequence[str], *, cwd: Path
+    data: DataConfig,
+    wanted: Sequence[tuple[str, str | None]],
+    symbols: Sequence[str],
+    *,
+    quoted: Sequence[str] = (),
+    cwd: Path,
 ) -> Feed:
     """Return the prices of `symbols`, in the timeframes that are `wanted` of them.
 
     Args:
         data: where the prices are, and how to read them.
         wanted: symbols (`*` for all) and timeframes (None for that of the data); nothing means
-            the data as it is.
+            the data as it is, unless quotes are wanted.
         symbols: whose data to read.
+        quoted: symbols (`*` for all) of which quotes are wanted.
         cwd: where a path that is not absolute begins.
 
     Raises:
@@ -54,7 +69,7 @@ def feed_of(
         allowed=Allowed(sort=data.sort, dedupe=data.dedupe, skip_bad=data.skip_bad),
         calendar=Calendar(data.timezone) if data.timezone else None,
     )
-    return Feed.of(series, wanted)
+    return Feed.of(series, wanted, quoted=quoted)
 
 
 def terms_of(exchange: ExchangeConfig) -> Terms:

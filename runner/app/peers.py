@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from runner.app.market import SAMPLE, feed_of, terms_of
+from runner.app.market import SAMPLE, feed_of, terms_of, wanted_of
 from runner.config.models import RunConfig, Runtime
 from runner.errors import ConfigError
-from runner.protocol.admission import CANDLE, Subscription
+from runner.protocol.admission import Subscription
 from runner.protocol.urls import gateway_http_url, gateway_ws_url, is_loopback
 from runner.results.conventions import Conventions, embedded_conventions, peer_conventions
 from runner.results.result import DataFacts, RuntimeFacts
@@ -66,8 +66,8 @@ def _embedded(
 
     data = config.data
     symbols = _symbols(subscriptions, data.path)
-    wanted = [(one.symbol, one.timeframe) for one in subscriptions]
-    feed = feed_of(data, wanted, symbols, cwd=cwd)
+    wanted, quoted = wanted_of(subscriptions)
+    feed = feed_of(data, wanted, symbols, quoted=quoted, cwd=cwd)
     session.desk.subscribed = feed.symbols
     terms = terms_of(config.exchange)
     venue = Exchange(feed, terms)
@@ -89,14 +89,6 @@ def _embedded(
 
 
 def _symbols(subscriptions: tuple[Subscription, ...], path: str) -> tuple[str, ...]:
-    for one in subscriptions:
-        if one.event_type != CANDLE:
-            raise ConfigError(
-                f"the embedded engine has candles only, was {one}",
-                where="subscriptions",
-                fix=f"subscribe to {one.symbol}:candle, or run against an engine with quotes",
-                id="E320",
-            )
     if not subscriptions and path == SAMPLE:
         return ("S:AAPL",)
     return tuple(dict.fromkeys(one.symbol for one in subscriptions))

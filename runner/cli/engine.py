@@ -51,6 +51,9 @@ def serve(
     timeframe: Annotated[
         str | None, typer.Option("--timeframe", help="Length of one candle; else detected.")
     ] = None,
+    quotes: Annotated[
+        bool, typer.Option("--quotes", help="Serve quotes as well, at the close of each candle.")
+    ] = False,
     timezone: Annotated[
         str | None,
         typer.Option("--timezone", help="Time zone of the data's days and clocks; else UTC."),
@@ -181,7 +184,7 @@ def serve(
         "exchange.slippage.rate": slippage,
         "set": settings,
     }
-    feed, terms, source = market(config, flags, listed(symbols), listed(timeframes))
+    feed, terms, source = market(config, flags, listed(symbols), listed(timeframes), quotes=quotes)
     seconds = read(
         "--ping-interval",
         lambda text: units.parse_duration(text, low=0.001, high=MAX_PING_SECONDS, zero=True),

@@ -27,17 +27,20 @@ def market(
     flags: Mapping[str, object],
     symbols: Sequence[str],
     timeframes: Sequence[str],
+    *,
+    quotes: bool = False,
 ) -> tuple[Feed, Terms, str]:
     """Return what to serve, on what terms, and where it comes from.
 
-    Without `symbols` and `timeframes`, that is what the configuration subscribes to.
+    Without `symbols` and `timeframes`, that is what the configuration subscribes to. With `quotes`
+    there are quotes of every symbol.
 
     Raises:
         ConfigError, DataError: it cannot be read.
     """
     import os
 
-    from runner.app.market import feed_of, terms_of
+    from runner.app.market import feed_of, terms_of, wanted_of
     from runner.config import units
     from runner.config.load import load_config
     from runner.protocol.admission import ANY_SYMBOL
@@ -49,12 +52,13 @@ def market(
     chosen = load_config(config, flags=flags, environ=os.environ, cwd=cwd).config
     subscriptions = chosen.subscriptions
     names = list(symbols or dict.fromkeys(one.symbol for one in subscriptions))
-    wanted: list[tuple[str, str | None]] = []
+    wanted, quoted = wanted_of([] if symbols else subscriptions)
     if timeframes:
         wanted = [(name, one) for name in names or [ANY_SYMBOL] for one in timeframes]
-    elif not symbols:
-        wanted = [(one.symbol, one.timeframe) for one in subscriptions]
-    feed = feed_of(chosen.data, wanted, names, cwd=cwd)
+    if quotes:
+        quoted = [ANY_SYMBOL]
+        wanted = wanted or [(ANY_SYMBOL, None)]
+    feed = feed_of(chosen.data, wanted, names, quoted=quoted, cwd=cwd)
     return feed, terms_of(chosen.exchange), chosen.data.path
 
 
@@ -66,13 +70,21 @@ def served(
     span = feed.span_ms
     dates = f", {_day(span[0])} to {_day(span[1] - 1)}" if span else ""
     source = "the bundled sample" if data == "sample" else data
-    candles = f"{len(feed):,} candles of {timeframes}{dates}"
+    count = sum(map(len, feed.series))
+    kinds = [f"{count:,} candles of {timeframes}"] if count else []
+    kinds += [f"{len(feed) - count:,} quotes"] if feed.quoted else []
+    candles = f"{' and '.join(kinds)}{dates}"
     lengths = dict.fromkeys(feed.symbols, 0)
     for one in feed.series:
         lengths[one.symbol] += 1
     subscriptions = ",".join(
-        f"{one.symbol}:candle" + (f"_{one.timeframe}" if lengths[one.symbol] > 1 else "")
-        for one in feed.series
+        [
+            *(
+                f"{one.symbol}:candle" + (f"_{one.timeframe}" if lengths[one.symbol] > 1 else "")
+                for one in feed.series
+            ),
+            *(f"{symbol}:quote" for symbol in feed.quoted),
+        ]
     )
     key = f"{TOKEN_VARIABLE}=... " if needs_token else ""
     said = [

@@ -6,7 +6,8 @@ Time moves only when `advance` is called. What a step delivers, in order:
    account, for every execution;
 3. what the new closes do to the account: a margin warning, or a margin call with what it cancels
    and orders;
-4. the step's candles, finer ones before coarser ones.
+4. the step's candles, finer ones before coarser ones;
+5. the quotes at the close of the finest candles, where quotes are asked for.
 Orders meet the finest candles of their symbol, so a step may deliver nothing at all where nobody
 asked for those. All symbols are matched before the first candle is delivered, so an order that is
 placed on any candle of a step meets the next candle of its symbol at the earliest. What a command
@@ -34,6 +35,7 @@ from runner.engine.exits import set_exits
 from runner.engine.feed import Feed
 from runner.engine.ledger import Ledger
 from runner.engine.orders import WorkingOrder
+from runner.engine.quotes import quote_at_close
 from runner.engine.series import Series
 from runner.engine.terms import Terms
 from runner.engine.upkeep import Upkeep
@@ -53,7 +55,7 @@ from runner.protocol.commands import (
     SubmitOrder,
 )
 from runner.protocol.enums import RejectReason
-from runner.protocol.messages import BacktestComplete, Candle, Message, Stretch
+from runner.protocol.messages import BacktestComplete, Candle, Message, Quote, Stretch
 from runner.protocol.times import from_ms
 
 STRETCH = 1024
@@ -115,6 +117,8 @@ class Exchange:
             self.ledger.marks[candle.symbol] = candle.close
         self._upkeep.close()
         self._book.queue.extend(candles)
+        if self.feed.quoted:
+            self._book.queue.extend(self._quotes(met))
         return self.drain()
 
     def messages(self, *, stretches: bool = True) -> Iterator[Message | Stretch]:
@@ -167,6 +171,7 @@ class Exchange:
     def _step_by_step(self) -> Iterator[Message]:
         marks = self.ledger.marks
         queue = self._book.queue
+        quoted = self.feed.quoted
         for moment, candles, met in self._steps:
             self._upkeep.begin(moment)
             self._book.now_ms, self._closed = moment, met
@@ -177,6 +182,8 @@ class Exchange:
             self._upkeep.close()
             yield from self.drain()
             yield from candles
+            if quoted:
+                yield from self._quotes(met)
             while queue:
                 yield from self.drain()
 
@@ -187,6 +194,24 @@ class Exchange:
             self._book.now_ms = self.feed.series[0].close_of(latest.time)
             self._closed = (latest,)
             self.ledger.marks[latest.symbol] = latest.close
+
+    def _quotes(self, candles: Sequence[Candle]) -> list[Quote]:
+        moment, spread, quoted = self._book.now_ms, self.terms.spread, self.feed.quoted
+        return [
+            quote_at_close(candle, moment, spread) for candle in candles if candle.symbol in quoted
+        ]
+
+    def quote(self, symbol: str) -> Quote | None:
+        """Return the last quote of a symbol of the feed, asked for or not; None before the first.
+
+        Raises:
+            KeyError: the feed has no such symbol.
+        """
+        series = self.feed.finest[symbol]
+        count = series.closed_at(self.now_ms)
+        for candle in series.part(count - 1, count) if count else ():
+            return quote_at_close(candle, series.close_of(candle.time), self.terms.spread)
+        return None
 
     def drain(self) -> list[Message]:
         """Return the messages that commands have caused since the last call."""

@@ -8,12 +8,13 @@ Orders meet the finest candles of their symbol only: a coarser one tells of the 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from runner.engine.calendar import UTC_CALENDAR, Calendar
 from runner.engine.resampling import selected
 from runner.engine.series import Series
+from runner.protocol.admission import ANY_SYMBOL
 from runner.protocol.messages import Candle
 
 
@@ -31,32 +32,63 @@ class Step(NamedTuple):
 class Feed:
     """The market data of one run."""
 
-    def __init__(self, series: Sequence[Series], *, unseen: Sequence[Series] = ()) -> None:
-        """Take what is delivered, in this order, and what orders meet without being delivered."""
+    def __init__(
+        self,
+        series: Sequence[Series],
+        *,
+        unseen: Sequence[Series] = (),
+        quoted: Sequence[str] = (),
+    ) -> None:
+        """Put the data of a run together.
+
+        Args:
+            series: the candles that are delivered; of one length in this order.
+            unseen: candles that orders meet without their being delivered.
+            quoted: symbols of which quotes are delivered, made of their finest candles.
+        """
         self.series = tuple(series)
         self.unseen = tuple(unseen)
-        self.symbols = tuple(dict.fromkeys(one.symbol for one in self.series))
         every = (*self.series, *self.unseen)
-        finest: dict[str, Series] = {}
+        self.symbols = tuple(dict.fromkeys(one.symbol for one in every))
+        self.quoted = tuple(quoted)
+        self.finest: dict[str, Series] = {}
+        """By symbol the candles that orders meet."""
         for one in every:
-            if one.symbol not in finest or one.length_ms < finest[one.symbol].length_ms:
-                finest[one.symbol] = one
+            known = self.finest.get(one.symbol)
+            if known is None or one.length_ms < known.length_ms:
+                self.finest[one.symbol] = one
         self._every = every
-        self._met = tuple(one is finest[one.symbol] for one in every)
 
     @classmethod
-    def of(cls, series: Sequence[Series], wanted: Iterable[tuple[str, str | None]] = ()) -> Feed:
-        """Return the feed of what is asked for: symbols and timeframes, as for `selected`.
+    def of(
+        cls,
+        series: Sequence[Series],
+        wanted: Sequence[tuple[str, str | None]] = (),
+        *,
+        quoted: Sequence[str] = (),
+    ) -> Feed:
+        """Return the feed of what is asked for.
+
+        Args:
+            series: the data.
+            wanted: symbols and timeframes, as for `selected`. Without any, and without quotes, all
+                of the data is delivered.
+            quoted: symbols (`*` for all) of which quotes are delivered.
 
         Raises:
             ConfigError, DataError: as `selected` does.
         """
+        if not wanted and not quoted:
+            return cls(series)
         delivered, unseen = selected(series, wanted)
-        return cls(delivered, unseen=unseen)
+        there = dict.fromkeys(one.symbol for one in series)
+        names = there if ANY_SYMBOL in quoted else [one for one in quoted if one in there]
+        return cls(delivered, unseen=unseen, quoted=tuple(dict.fromkeys(names)))
 
     def __len__(self) -> int:
-        """The number of candles that will be delivered."""
-        return sum(map(len, self.series))
+        """The number of candles and quotes that will be delivered."""
+        quotes = sum(len(self.finest[symbol]) for symbol in self.quoted)
+        return sum(map(len, self.series)) + quotes
 
     def repaired(self) -> list[str]:
         """Return what was repaired in the files of the data, in sentences."""
@@ -80,8 +112,10 @@ class Feed:
 
     @property
     def only(self) -> Series | None:
-        """The one series that there is, where there is but one."""
-        return self._every[0] if len(self._every) == 1 else None
+        """The one series that there is, where it alone is delivered."""
+        return (
+            self.series[0] if len(self._every) == len(self.series) == 1 > len(self.quoted) else None
+        )
 
     def steps(self) -> Iterator[Step]:
         """Yield what closes together, moment after moment."""
@@ -95,7 +129,8 @@ class Feed:
                 due = close_of(first.time)
                 heap.append((due, one.length_ms, place, first, candles, close_of))
         heapq.heapify(heap)
-        is_met, delivered = self._met, len(self.series)
+        is_met = [one is self.finest[one.symbol] for one in self._every]
+        delivered = len(self.series)
         # Where every candle is both, which is the usual case, one list is enough.
         is_plain = all(is_met) and delivered == len(is_met)
         step: list[Candle] = []

@@ -45,8 +45,7 @@ def selected(
 
     Args:
         series: the data; of one symbol it may hold several timeframes.
-        wanted: symbols, `*` for all, and timeframes, None for the finest of the data. Nothing
-            means the data as it is.
+        wanted: symbols, `*` for all, and timeframes, None for the finest of the data.
         storage: where made candles rest; None makes one.
 
     Raises:
@@ -68,8 +67,6 @@ def selected(
             if (name, length) not in delivered:
                 ready = next((one for one in known if one.timeframe == length), None)
                 delivered[name, length] = ready or resampled(finest, length, storage)
-    if not delivered:
-        return Selection(tuple(series), ())
     finest_of = (min(known, key=lambda one: one.length_ms) for known in by_symbol.values())
     return Selection(
         tuple(delivered.values()),

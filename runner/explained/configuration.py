@@ -52,20 +52,6 @@ ENTRIES = (
         example="runner run strategies/sma_cross.py -p fast=1",
     ),
     Entry(
-        "E320",
-        "The embedded engine has candles only",
-        means=(
-            "The subscriptions ask for quotes or other events that the embedded engine does "
-            "not have."
-        ),
-        causes=("a subscription such as S:AAPL:quote",),
-        fixes=(
-            "subscribe to candles: S:AAPL:candle",
-            "run against an engine or a gateway that has quotes",
-        ),
-        example="runner run strategies/sma_cross.py -s S:AAPL:quote",
-    ),
-    Entry(
         "E322",
         "Candles of that timeframe cannot be made of the data",
         means=(

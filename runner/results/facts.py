@@ -148,3 +148,5 @@ class RunResult:
     """What to type next; empty leaves it to the output."""
     gates: tuple[GateFacts, ...] = ()
     """What became of the conditions that were set; empty unless the run came to its end."""
+    quotes: int = 0
+    """Of the events, those that were quotes."""

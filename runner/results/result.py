@@ -78,6 +78,7 @@ def build_result(
         runtime=runtime or RuntimeFacts(),
         data=_arrived(data, desk),
         events=desk.market_events,
+        quotes=desk.quotes,
         ending=EndingFacts(
             why=ending.why if ending else _ENDING_OF_EXIT.get(code, "failed"),
             confirmed=ending is not None and ending.confirmed,

@@ -64,7 +64,11 @@ def _headline(result: RunResult, page: Page) -> list[str]:
     parts = [one for one in (symbols, ", ".join(data.timeframes)) if one]
     if result.times:
         parts.append(f"{_date(result.times[0])} to {_date(result.times[-1])}")
-    parts.append("1 candle" if result.events == 1 else f"{result.events:,} candles")
+    candles = result.events - result.quotes
+    if candles or not result.quotes:
+        parts.append("1 candle" if candles == 1 else f"{candles:,} candles")
+    if result.quotes:
+        parts.append("1 quote" if result.quotes == 1 else f"{result.quotes:,} quotes")
     lines += page.wrap(" · ".join(parts))
     source = [data.source, result.runtime.name, *result.runtime.peers]
     lines += [page.style(line, "dim") for line in page.wrap(" · ".join(filter(None, source)))]

@@ -58,6 +58,8 @@ class Desk:
         self.tape: list[Candle] = []
         """Candles taken and not yet worked into prices, history and the equity curve. Everything
         that asks for one of those catches up first, so a candle costs one append until then."""
+        self.quotes = 0
+        """How many quotes have been taken in."""
         self._market_events = 0
         self._clock_ms = 0
         self._moment: datetime | None = None
@@ -133,8 +135,9 @@ class Desk:
         """Take in a quote: clock and price."""
         self.catch_up()
         self._market_events += 1
+        self.quotes += 1
         self._clock_ms = max(self._clock_ms, quote.time)
-        self.portfolio.last[quote.symbol] = quote.last
+        self.portfolio.mark_quote(quote, is_step=not self.streams)
         self.focus(quote.symbol)
 
     def take_order(self, update: OrderUpdate) -> Order:
@@ -320,6 +323,8 @@ class Desk:
         key = (candle.symbol, candle.timeframe)
         stream = self.streams.get(key)
         if stream is None:
+            if not self.streams:
+                self.portfolio.begin_with_candles()
             stream = Stream(candle, self.indicators, self._history)
             self.streams[key] = stream
             self._by_symbol.setdefault(candle.symbol, []).append(stream)

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from runner.protocol.commands import State
 from runner.protocol.enums import Side
-from runner.protocol.messages import Account, Candle, Position, Trade
+from runner.protocol.messages import Account, Candle, Position, Quote, Trade
 from runner.strategy.curve import Curve
 
 _ZERO = Decimal(0)
@@ -65,7 +65,7 @@ class Portfolio:
 
     @property
     def times(self) -> Sequence[int]:
-        """Starts of the time steps' candles, Unix milliseconds."""
+        """Starts of the time steps' candles, Unix milliseconds; without any, moments of quotes."""
         return self.curve.times
 
     @property
@@ -133,6 +133,27 @@ class Portfolio:
         else:
             size, value = position.size, position.value
             equities += array("d", [balance + (size * one.close - value) for one in candles])
+
+    def mark_quote(self, quote: Quote, *, is_step: bool) -> None:
+        """Take in a quote: the price, and with `is_step` an equity point of its own.
+
+        Where candles make the points, a quote only brings the point of its own moment up to date.
+        """
+        self.last[quote.symbol] = quote.last
+        curve = self.curve
+        if curve.new_times and quote.time <= self._step_end:
+            curve.new_equities[-1] = self.equity()
+        elif is_step:
+            if len(curve.new_times) > curve.room:
+                curve.put_away()
+            self._step_end = quote.time
+            curve.new_times.append(quote.time)
+            curve.new_equities.append(self.equity())
+
+    def begin_with_candles(self) -> None:
+        """Forget the points that quotes have made: from here on candles make them."""
+        if self.curve.new_times:
+            self.curve = Curve()
 
     def _point(self, candle: Candle) -> None:
         # Candles of several lengths that close together are one step. Its point stands at the

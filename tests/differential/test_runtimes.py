@@ -13,13 +13,16 @@ import msgspec
 import pytest
 
 from runner.app import execute
+from runner.app.market import wanted_of
 from runner.config.load import load_config
 from runner.engine.choices import FillAt, PricePath
 from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
 from runner.engine.data import open_data
 from runner.engine.data_sample import sample_series
 from runner.engine.data_writing import write_series
+from runner.engine.feed import Feed
 from runner.engine.terms import Interest, Margin
+from runner.protocol.subscriptions import parse_subscriptions
 from runner.results.document import to_document
 from tests.integration.engine_process import engine
 from tests.integration.test_cli import ROOT, clean_environment
@@ -304,6 +307,58 @@ def test_candles_of_several_lengths_are_the_same_bytes_over_the_wire(tmp_path: P
     assert set(one["data"]["timeframes"]) == {"30m", "1h", "1d"}
     one["data"]["timeframes"] = two["data"]["timeframes"] = []
     assert_same(one, two)
+
+
+QUOTES = """
+from runner import Candle, Quote, Strategy
+
+
+class Quotes(Strategy):
+    def on_quote(self, quote: Quote) -> None:
+        assert self.now == quote.timestamp
+        assert quote.bid <= quote.last <= quote.ask
+        match int(quote.ask * 100) % 5:
+            case 0:
+                self.buy(quantity=5, limit=quote.bid, time_in_force="DAY")
+            case 1:
+                self.buy(equity=0.1, stop_loss=quote.bid * 0.97, take_profit=quote.ask * 1.03)
+            case 2:
+                self.target(quantity=-3)
+"""
+
+
+@pytest.mark.parametrize(
+    "subscriptions",
+    [
+        ["S:AAPL:quote"],
+        ["S:IBM:candle", "S:AAPL:quote", "S:IBM:quote"],
+        ["S:AAPL:quote", "S:AAPL:candle_1w"],
+    ],
+    ids=["quotes-only", "with-candles", "with-coarser-candles"],
+)
+def test_quotes_are_the_same_bytes_over_the_wire(tmp_path: Path, subscriptions: list[str]) -> None:
+    (tmp_path / "quotes.py").write_text(QUOTES)
+    flags: dict[str, object] = {
+        "strategy": str(tmp_path / "quotes.py"),
+        "subscriptions": subscriptions,
+        "data.from": START,
+    }
+    embedded = run(tmp_path, flags, RUNNER_EXCHANGE__HALF_SPREAD="3 bps")
+
+    wanted, quoted = wanted_of(parse_subscriptions(",".join(subscriptions)))
+    names = dict.fromkeys([*(name for name, _ in wanted), *quoted])
+    feed = Feed.of(open_data("sample", list(names), start_ms=START_MS), wanted, quoted=quoted)
+    with engine(feed, exchange={"spread": Spread(half_bps=Decimal(3))}) as peer:
+        wired = run(
+            tmp_path,
+            flags,
+            ENGINE_WS_URL=peer.server.ws_url,
+            ENGINE_REST_URL=peer.server.rest_url,
+        )
+
+    for one in (embedded, wired):
+        one["data"]["timeframes"] = one["data"]["symbols"] = []
+    assert_same(embedded, wired)
 
 
 def test_a_run_that_saw_no_market_event_fails_its_gate(tmp_path: Path) -> None:

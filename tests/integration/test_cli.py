@@ -145,7 +145,7 @@ def test_a_yaml_file_is_a_run() -> None:
         (("run", SMA, "-p", "fast=1"), 3, "greater than or equal to 2"),
         (("run", SMA, "-s", "S:AAPL"), 3, "write S:AAPL:candle"),
         (("run", SMA, "-s", "S:TSLA:candle"), 3, "S:GOOG"),
-        (("run", SMA, "-s", "S:AAPL:quote"), 3, "E320"),
+        (("run", SMA, "-s", "S:AAPL:candle_1h"), 3, "E322"),
         (("run", SMA, "--from", "2020-01-01"), 3, "2013-03-01"),
         (("run", SMA, "--data", "no/such.csv"), 3, "no/such.csv"),
         (("run", "no_such.yaml"), 3, "does not exist"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.sync.client import ClientConnection
 
+from runner.engine.costs import Spread
 from runner.engine.feed import Feed
 from tests.helpers import AAPL, MSFT, series
 from tests.integration.engine_process import ORDER, EngineThread, acknowledge, engine, receive
@@ -482,6 +484,28 @@ def test_bars_are_served_in_each_timeframe_and_only_what_has_closed() -> None:
     assert [one["close"] for one in day] == ["123"]
     assert [one["close"] for one in four] == ["103", "107", "111", "115", "119", "123", "127"]
     assert len(hour) == 28
+
+
+def test_the_last_quote_is_the_one_that_came_over_the_stream() -> None:
+    feed = Feed.of([series(100.0, 110.0)], [(AAPL, None)], quoted=[AAPL])
+    spread = Spread(half_bps=Decimal(10))
+    with engine(feed, exchange={"spread": spread}) as running, running.websocket() as client:
+        assert receive(client)["type"] == "connection"
+        assert receive(client)["type"] == "candle"
+        frame = receive(client)
+
+        answer = running.get("/v1/quotes/S:AAPL")
+
+    assert (frame["type"], frame["event_id"]) == ("quote", "evt-2")
+    assert frame["quote"] == {
+        "symbol": "S:AAPL",
+        "provider": "embedded",
+        "bid": "99.9",
+        "ask": "100.1",
+        "last": "100",
+        "timestamp": "2024-01-02T00:00:00Z",
+    }
+    assert answer == frame["quote"]
 
 
 @pytest.mark.parametrize("path", ["/v1/quotes/S:NONE", "/v1/bars/S:NONE?timeframe=1d"])

@@ -171,20 +171,15 @@ class Endpoints:
         return answer(self._quote(request.match_info["symbol"]))
 
     def _quote(self, symbol: str) -> Quote:
-        now_ms = self._desk.exchange.now_ms
-        latest: Candle | None = None
-        for one in self._series(symbol):
-            for candle in one.closed_before(now_ms, 1):
-                if latest is None or candle.close_time > latest.close_time:
-                    latest = candle
-        if latest is None:
+        self._series(symbol)  # refuses a symbol of which there is none
+        quote = self._desk.exchange.quote(symbol)
+        if quote is None:
             raise Refusal(
                 "SYMBOL_NOT_FOUND",
                 f"symbol not found: {symbol} has no price before its first candle",
                 details={"symbol": symbol},
             )
-        price = latest.close
-        return Quote(symbol, latest.close_time, price, price, price, provider=latest.provider)
+        return quote
 
     # What the handlers share
 
