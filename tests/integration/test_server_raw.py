@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 from websockets.sync.client import ClientConnection
 
 from runner.engine.data import open_data
 from runner.engine.server import DIALECTS, EngineServer, Guard, SessionRules
+from runner.engine.server.interfaces import RAW as RAW_INTERFACE
+from runner.engine.server.openapi import document
 from runner.errors import ConfigError
 from runner.protocol.codec import decode
 from runner.protocol.enums import OrderStatus
@@ -372,3 +375,70 @@ def test_an_account_in_another_currency_is_refused_at_the_start() -> None:
 def test_an_account_in_another_currency_is_served_in_the_normalised_dialect() -> None:
     with engine(series(1.0), exchange={"currency": "EUR"}) as running:
         assert running.get("/v1/account")["currency"] == "EUR"
+
+
+# The description
+
+
+def test_every_endpoint_is_described_and_every_described_one_is_served() -> None:
+    with engine(series(1.0), rules=RAW) as running:
+        described = running.get("/openapi.json")
+        assert described == document("", ["S:AAPL"], RAW_INTERFACE)
+        for path, methods in described["paths"].items():
+            for method in methods:
+                place = path.replace("{order_id}", "o-1")
+                status, _ = running.request(method.upper(), place) if path in JSON else (200, {})
+                assert status not in (405, 500), (method, path)
+        assert not any(path.startswith("/v1") for path in described["paths"])
+
+
+@pytest.mark.parametrize("body", [BUY, BUY | {"order_type": "limit", "limit_price": "5"}])
+def test_what_is_sent_and_answered_fits_the_description(body: Any) -> None:
+    with engine(series(1.0, 2.0, 3.0), rules=RAW) as running, running.websocket("/ws") as websocket:
+        schemas = running.get("/openapi.json")["components"]["schemas"]
+        first = receive(websocket)
+        checked(schemas, "SubmitOrder", body)
+        status, handle = running.request("POST", "/api/v1/orders", body)
+        assert status == 200
+        checked(schemas, "OrderHandle", handle)
+        checked(schemas, "Order", running.get(f"/api/v1/orders/{handle['id']}"))
+        acknowledge(websocket, first, receive(websocket))
+        while receive(websocket)["type"] != "candle":
+            pass
+        for name in ("Orders", "Trades", "Positions", "Account"):
+            checked(schemas, name, running.get(f"/api/v1/{name.lower()}"))
+        checked(schemas, "Quote", running.get("/api/v1/quote?symbol=S:AAPL"))
+        checked(schemas, "Bars", running.get("/api/v1/bars?symbol=S:AAPL&timeframe=1d"))
+        refused = running.request(
+            "POST", "/api/v1/orders", body | {"quantity": "-1", "client_order_id": "two"}
+        )[1]
+        checked(schemas, "ApiError", refused)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"order_type": "limit"},
+        {"limit_price": "5"},
+        {"order_type": "trailing_stop"},
+        {"side": "BUY"},
+        {"symbol": "S:IBM"},
+    ],
+    ids=str,
+)
+def test_what_the_dialect_does_not_take_does_not_fit_the_description(change: Any) -> None:
+    schemas = document("", ["S:AAPL"], RAW_INTERFACE)["components"]["schemas"]
+    with pytest.raises(jsonschema.ValidationError):
+        checked(schemas, "SubmitOrder", BUY | change)
+
+
+JSON = (
+    "/livez", "/readyz", "/health", "/api/v1/account", "/api/v1/orders", "/api/v1/trades",
+    "/api/v1/positions", "/api/v1/quote", "/api/v1/bars",
+)  # fmt: skip
+
+
+def checked(schemas: Any, name: str, value: Any) -> None:
+    """Hold a value against one of the document's schemas."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
+    jsonschema.validate(value, schema, cls=jsonschema.Draft202012Validator)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from runner.engine.server.interfaces import NORMALISED, Interface
 from runner.engine.server.openapi import document
 from runner.engine.server.page import page
 
@@ -20,7 +21,9 @@ _NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def describe(version: str, symbols: Sequence[str]) -> dict[str, Handler]:
+def describe(
+    version: str, symbols: Sequence[str], interface: Interface = NORMALISED
+) -> dict[str, Handler]:
     """Return the handlers of both documents by the names of their routes.
 
     `symbols` are those that are served.
@@ -28,7 +31,7 @@ def describe(version: str, symbols: Sequence[str]) -> dict[str, Handler]:
 
     @cache
     def described() -> dict[str, Any]:
-        return document(version, symbols)
+        return document(version, symbols, interface)
 
     @cache
     def encoded() -> bytes:

@@ -17,18 +17,20 @@ from typing import Any
 import msgspec
 
 from runner.engine.server.answers import HTTP_CODES
+from runner.engine.server.interfaces import NORMALISED, Interface
 from runner.engine.server.operations import (
     DOCUMENT,
     HTML,
-    OPERATIONS,
+    NOTHING,
     TEXT,
     UPGRADE,
     Operation,
 )
 from runner.engine.server.order_forms import order_forms
+from runner.engine.server.raw_shapes import SubmitOrder
 from runner.engine.server.shapes import OrderRequest
 from runner.protocol.enums import OrderStatus
-from runner.protocol.routes import ERROR_STATUS, ROUTES, ErrorEnvelope, Route
+from runner.protocol.routes import ERROR_STATUS, Route
 
 TITLE = "Trading API"
 _ALWAYS = ("UNAUTHORIZED", "FORBIDDEN", "INTERNAL_ERROR")
@@ -47,6 +49,12 @@ _NAMES = {
     "ModifyResult": "ModifyOrderResult",
     "ExitsResult": "ModifyPositionExitsResult",
     "ErrorEnvelope": "ApiError",
+    "RawErrorEnvelope": "ApiError",
+    **{f"Raw{name}": name for name in ("Order", "Trade", "Position", "Account", "Quote", "Bar")},
+    **{f"Raw{name}": name for name in ("Orders", "Trades", "Positions", "Bars", "OrderHandle")},
+    **{f"Raw{name}": name for name in ("Side", "OrderType", "TimeInForce", "OrderStatus")},
+    "RawPositionSide": "PositionSide",
+    "RawError": "Error",
 }
 """Names that the protocol gives to types which the program calls otherwise."""
 _AMOUNT: dict[str, Any] = {
@@ -74,29 +82,29 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _SOURCE = re.compile(r"\s*Source: [^.]*\.")
 
 
-def document(version: str, symbols: Iterable[str] = ()) -> dict[str, Any]:
+def document(
+    version: str, symbols: Iterable[str] = (), interface: Interface = NORMALISED
+) -> dict[str, Any]:
     """Return the OpenAPI document of the engine of this version, which serves these symbols."""
     served = list(symbols)
     paths: dict[str, dict[str, Any]] = {}
-    for name, route in ROUTES.items():
-        operation = OPERATIONS[name]
+    for name, route in interface.routes.items():
+        operation = interface.operations[name]
         paths.setdefault(route.path, {})[route.method.lower()] = _described(
-            name, route, operation, served
+            name, route, operation, served, interface.envelope
         )
+    groups = dict.fromkeys(one.group for one in interface.operations.values())
     return {
         "openapi": "3.1.0",
         "info": {
             "title": TITLE,
             "version": version or "0",
-            "description": (
-                "A backtest engine over REST. Amounts are decimal text, times are RFC 3339 in UTC; "
-                "fields without a value are left out of answers."
-            ),
+            "description": interface.about,
         },
-        "tags": [{"name": group} for group in dict.fromkeys(o.group for o in OPERATIONS.values())],
+        "tags": [{"name": group} for group in groups],
         "paths": paths,
         "components": {
-            "schemas": _schemas(served),
+            "schemas": _schemas(interface, served),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -106,13 +114,15 @@ def document(version: str, symbols: Iterable[str] = ()) -> dict[str, Any]:
     }
 
 
-def _described(name: str, route: Route, operation: Operation, symbols: list[str]) -> dict[str, Any]:
+def _described(
+    name: str, route: Route, operation: Operation, symbols: list[str], envelope: type
+) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": name,
         "tags": [operation.group],
         "summary": operation.summary,
         "parameters": [*_path_parameters(route.path, symbols), *_query(operation)],
-        "responses": _answers(route, operation),
+        "responses": _answers(route, operation, envelope),
     }
     if operation.body is not None:
         described["requestBody"] = {
@@ -156,7 +166,7 @@ def _query(operation: Operation) -> list[dict[str, Any]]:
     ]
 
 
-def _answers(route: Route, operation: Operation) -> dict[str, Any]:
+def _answers(route: Route, operation: Operation, envelope: type) -> dict[str, Any]:
     answers: dict[str, Any] = {str(route.status): _success(operation)}
     by_status: dict[int, list[str]] = {}
     codes = dict.fromkeys((*operation.errors, *_ALWAYS))
@@ -165,7 +175,7 @@ def _answers(route: Route, operation: Operation) -> dict[str, Any]:
     for status, several in sorted(by_status.items()):
         answers[str(status)] = {
             "description": ", ".join(several),
-            "content": {"application/json": {"schema": _schema_of(ErrorEnvelope)}},
+            "content": {"application/json": {"schema": _schema_of(envelope)}},
         }
     if operation.failure is not None:
         answers["503"] = {
@@ -178,6 +188,8 @@ def _answers(route: Route, operation: Operation) -> dict[str, Any]:
 def _success(operation: Operation) -> dict[str, Any]:
     if operation.answer == UPGRADE:
         return {"description": "The connection is a WebSocket from here on"}
+    if operation.answer == NOTHING:
+        return {"description": "Success, and nothing to say about it"}
     if operation.answer in (TEXT, HTML):
         return {
             "description": "Success",
@@ -194,22 +206,24 @@ def _example(example: dict[str, Any], symbols: list[str]) -> dict[str, Any]:
 # Schemas
 
 
-def _schemas(symbols: list[str]) -> dict[str, Any]:
+def _schemas(interface: Interface, symbols: list[str]) -> dict[str, Any]:
+    operations = interface.operations.values()
     answers = [
         kind
-        for one in OPERATIONS.values()
+        for one in operations
         for kind in (one.answer, one.failure)
         if kind is not None and not isinstance(kind, str)
     ]
-    asked = [one.body for one in OPERATIONS.values() if one.body is not None]
-    queried = [one.type for operation in OPERATIONS.values() for one in operation.query]
+    asked = [one.body for one in operations if one.body is not None]
+    queried = [one.type for operation in operations for one in operation.query]
     bodies = _components(asked, is_answer=False)
-    order = OrderRequest.__name__
+    for order in (OrderRequest.__name__, SubmitOrder.__name__):
+        if order in bodies:
+            bodies |= order_forms(order, bodies[order], ref=_REF, symbols=symbols)
     return {
         _AMOUNT["title"]: _AMOUNT,
         **bodies,
-        **order_forms(order, bodies[order], ref=_REF, symbols=symbols),
-        **_components([*queried, *answers, ErrorEnvelope], is_answer=True),
+        **_components([*queried, *answers, interface.envelope], is_answer=True),
     }
 
 

@@ -19,6 +19,7 @@ from runner.protocol.enums import Side
 from runner.protocol.messages import Account, OrderSnapshot, Position, Trade
 
 TEXT, HTML, DOCUMENT, UPGRADE = "text/plain", "text/html", "document", "upgrade"
+NOTHING = "nothing"
 """Answers that are no object of the protocol."""
 
 

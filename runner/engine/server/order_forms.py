@@ -29,8 +29,13 @@ def order_forms(
 
     `symbols` are the only ones there are, none for any; `ref` stands before a schema's name.
     """
-    forms = {_name(kind): _form(kind, schema, list(symbols)) for kind in OrderType}
-    mapping = {kind.value: ref + _name(kind) for kind in OrderType}
+    served = list(symbols)
+    # A dialect may have words of its own, and not for every type.
+    is_raw = "stop_loss" not in schema["properties"]
+    kinds = [kind for kind in OrderType if not (is_raw and kind is OrderType.TRAILING_STOP)]
+    words = {kind: kind.value.lower() if is_raw else kind.value for kind in kinds}
+    forms = {_name(kind): _form(kind, word, schema, served) for kind, word in words.items()}
+    mapping = {word: ref + _name(kind) for kind, word in words.items()}
     choice = {
         "title": name,
         "description": schema["description"],
@@ -44,16 +49,20 @@ def _name(kind: OrderType) -> str:
     return "".join(word.capitalize() for word in kind.value.split("_")) + "Order"
 
 
-def _form(kind: OrderType, schema: Mapping[str, Any], symbols: list[str]) -> dict[str, Any]:
+def _form(
+    kind: OrderType, word: str, schema: Mapping[str, Any], symbols: list[str]
+) -> dict[str, Any]:
     properties = dict(schema["properties"])
-    properties["order_type"] = {"type": "string", "enum": [kind.value]}
+    properties["order_type"] = {"type": "string", "enum": [word]}
     if symbols:
         properties["symbol"] = {"type": "string", "enum": symbols}
     for price in PRICES:
+        if price not in properties:
+            continue
         properties[price] = _needed(properties[price]) if price in TAKES[kind] else _NOTHING
     return {
         "title": _name(kind),
-        "description": f"An order to place, of type {kind.value}.",
+        "description": f"An order to place, of type {word}.",
         "type": "object",
         "properties": properties,
         "required": [*schema["required"], *TAKES[kind]],

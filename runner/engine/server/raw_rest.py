@@ -17,7 +17,10 @@ from aiohttp import web
 from runner.engine.server.answers import Refusal, not_found, refusal_of_body
 from runner.engine.server.bodies import json_body
 from runner.engine.server.dialect import raw_order
+from runner.engine.server.documents import describe
+from runner.engine.server.interfaces import RAW
 from runner.engine.server.queries import OrderQuery, TradeQuery, fields_of, newest
+from runner.engine.server.raw_operations import RAW_ROUTES
 from runner.engine.server.rest import Endpoints, Handler
 from runner.engine.server.system import SystemEndpoints
 from runner.protocol.codec import BodyError, decode_body, raw_object, raw_reason
@@ -26,7 +29,6 @@ from runner.protocol.enums import OrderType, TimeInForce
 from runner.protocol.messages import OrderSnapshot
 
 _JSON = msgspec.json.Encoder()
-PREFIX = "/api/v1"
 ORDER_TYPES = (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
 TIMES_IN_FORCE = (TimeInForce.GTC, TimeInForce.IOC)
 
@@ -50,22 +52,17 @@ class RawEndpoints(Endpoints):
     def routes(self, websocket: Handler) -> list[web.RouteDef]:
         """Return every route of the dialect."""
         system = SystemEndpoints(self._desk)
+        own: dict[str, Handler] = {
+            name: getattr(maker, name)
+            for maker in (system, self)
+            for name in RAW_ROUTES
+            if hasattr(maker, name)
+        }
+        described = describe(self._desk.version, self._desk.exchange.feed.symbols, RAW)
+        handlers = {**own, **described, "websocket": websocket}
         return [
-            web.get("/livez", system.livez),
-            web.get("/readyz", system.readyz),
-            web.get("/health", system.health),
-            web.get("/metrics", system.metrics),
-            web.get("/ws", websocket, allow_head=False),
-            web.get(f"{PREFIX}/account", self.read_account),
-            web.post(f"{PREFIX}/orders", self.submit_order),
-            web.get(f"{PREFIX}/orders", self.list_orders),
-            web.delete(f"{PREFIX}/orders", self.cancel_all_orders),
-            web.get(f"{PREFIX}/orders/{{order_id}}", self.read_order),
-            web.delete(f"{PREFIX}/orders/{{order_id}}", self.cancel_order),
-            web.get(f"{PREFIX}/trades", self.list_trades),
-            web.get(f"{PREFIX}/positions", self.list_positions),
-            web.get(f"{PREFIX}/quote", self.read_quote),
-            web.get(f"{PREFIX}/bars", self.list_bars),
+            web.route(route.method, route.path, handlers[name])
+            for name, route in RAW_ROUTES.items()
         ]
 
     async def submit_order(self, request: web.Request) -> web.Response:
