@@ -6,8 +6,10 @@ named, such times and dates are what a wall clock there shows. May import calend
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import repeat
+from operator import floordiv, sub
 from typing import Final
 
 from runner.engine.calendar import DAY_MS, UTC_CALENDAR, Calendar, WallClockError
@@ -81,6 +83,8 @@ class TimeReader:
         if self._read is None:
             self._form, self._read = self._form_of(texts[0])
         try:
+            if self._read is _moment and texts[0] == texts[0].strip():
+                return list(_moments(texts))
             return list(map(self._read, texts))
         except (ValueError, TypeError, OverflowError) as error:
             raise TimeError(str(error)) from None
@@ -166,6 +170,12 @@ def _number(
 def _moment(text: str) -> int:
     # Subtracting a naive datetime from an aware one raises: a missing zone cannot slip through.
     return (datetime.fromisoformat(text.strip()) - EPOCH) // _MILLISECOND
+
+
+def _moments(texts: Sequence[str]) -> Iterator[int]:
+    # The same for a column without spaces, in C.
+    since = map(sub, map(datetime.fromisoformat, texts), repeat(EPOCH))
+    return map(floordiv, since, repeat(_MILLISECOND))
 
 
 def _day(text: str) -> int:

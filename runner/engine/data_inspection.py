@@ -1,14 +1,15 @@
 """What is in a data file: how much, from when to when, what is missing, and what looks wrong.
 
 Nothing is refused that can be counted instead: rows that a run would refuse are told, with the
-place of the first. May import the CSV rooms, series and times; shows nothing itself.
+place of the first, and however many they are, only a few are kept. May import the CSV rooms, series
+and times; shows nothing itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 from runner.engine.calendar import DAY_MS, Calendar
@@ -103,23 +104,28 @@ def inspect_series(series: Series) -> Inspection:
     known = {length: name for name, length in TIMEFRAME_MS.items()}
     times, calendar = even_times(series)
     weekends = any(_is_weekend(calendar.day(one)) for one in times)
-    gaps = []
-    if step:
-        weekdays = None if weekends or step > DAY_MS else calendar
-        gaps = list(_gaps(series.times, times, step, weekdays))
-    suspicions = list(_suspicions(series))
+    weekdays = None if weekends or step > DAY_MS else calendar
+    gaps = missing = 0
+    longest: list[Gap] = []
+    for gap in _gaps(series.times, times, step, weekdays):
+        gaps += 1
+        missing += gap.missing
+        if len(longest) < SHOWN or gap.missing > longest[-1].missing:
+            longest = sorted([*longest, gap], key=lambda one: -one.missing)[:SHOWN]
+    all_suspicions = _suspicions(series)
+    suspicions = tuple(islice(all_suspicions, SHOWN))
     prices = zip(series.opens, series.highs, series.lows, series.closes, strict=True)
     first = times[0] if times else 0
     return Inspection(
         series=series,
         timeframe=known.get(step),
         step_ms=step,
-        gaps=len(gaps),
-        missing=sum(one.missing for one in gaps),
+        gaps=gaps,
+        missing=missing,
         weekends_left_out=not weekends,
-        longest_gaps=tuple(sorted(gaps, key=lambda one: -one.missing)[:SHOWN]),
-        suspicious=len(suspicions),
-        suspicions=tuple(suspicions[:SHOWN]),
+        longest_gaps=tuple(longest),
+        suspicious=len(suspicions) + sum(1 for _ in all_suspicions),
+        suspicions=suspicions,
         off_grid=sum((time - first) % step != 0 for time in times) if step else 0,
         without_volume=sum(volume == 0 for volume in series.volumes),
         without_movement=sum(high == low for _, high, low, _ in prices),
@@ -135,7 +141,7 @@ def _gaps(
     starts: Sequence[int], times: Sequence[int], step: int, weekdays: Calendar | None
 ) -> Iterator[Gap]:
     for (start, before), (next_start, after) in pairwise(zip(starts, times, strict=True)):
-        if after - before > step:
+        if 0 < step < after - before:
             missing = (after - before - 1) // step
             if weekdays is not None:
                 missing -= _of_weekends(before + step, after, step, weekdays)

@@ -1,6 +1,6 @@
 """Run every benchmark, one after the other, each in a process of its own.
 
-python -m tests.benchmarks [name ...]
+python -m tests.benchmarks [name ...] [--large]
 """
 
 from __future__ import annotations
@@ -8,14 +8,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("embedded", "orders", "lockstep", "server", "startup", "memory")
+BENCHMARKS = ("embedded", "orders", "lockstep", "server", "startup", "data", "memory")
 
 
 def main() -> None:
-    """Run those named, or all."""
-    for name in sys.argv[1:] or BENCHMARKS:
+    """Run those named, or all; options are for those that know them."""
+    named = [one for one in sys.argv[1:] if not one.startswith("-")]
+    options = [one for one in sys.argv[1:] if one.startswith("-")]
+    for name in named or BENCHMARKS:
         print(f"\n== {name}", flush=True)
-        subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}"], check=True)
+        subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}", *options], check=True)
 
 
 if __name__ == "__main__":

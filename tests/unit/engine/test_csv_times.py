@@ -98,3 +98,16 @@ def test_the_column_is_called_in_errors_as_in_the_file(tmp_path: Path) -> None:
     error = refused(tmp_path, days(1).replace("timestamp", "date").replace("2024-01-01", "x"))
 
     assert error.what.startswith("date cannot be read")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("space", [" {}", "{} ", " {} "])
+def test_spaces_around_a_moment_do_not_matter_in_any_row(
+    tmp_path: Path, place: int, space: str
+) -> None:
+    moments = [f"2024-01-0{day}T00:00:00Z" for day in (1, 2, 3)]
+    moments[place] = space.format(moments[place])
+
+    series = read(tmp_path, HEADER + "".join(f"{one},10,12,9,11,100\n" for one in moments))
+
+    assert [iso_ms(one)[:10] for one in series.times] == ["2024-01-01", "2024-01-02", "2024-01-03"]

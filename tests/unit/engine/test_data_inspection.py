@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from runner.engine.data_inspection import SHOWN, Gap, Inspection, inspect_files
+from runner.cli.data_text import inspection_json, inspection_text
+from runner.engine.data_inspection import SHOWN, Gap, Inspection, inspect_files, inspect_series
 from runner.errors import DataError
+from runner.results.layout import Page
 from tests.helpers import DAY_MS, START_MS
 from tests.unit.engine.csv_files import HEADER, days
+from tests.unit.engine.stored import stored
 
 ROW = "10,12,9,11,100\n"
 
@@ -139,3 +143,23 @@ def test_columns_can_be_mapped(tmp_path: Path) -> None:
 def test_a_file_without_a_candle_is_an_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError):
         inspected(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        days(*range(1, 29)),
+        days(1, 2, 2, 5, 4, 9, 20, 28),
+        HEADER + "".join(f"2024-01-{one:02d},10,20,9,11,0\n" for one in range(1, 28, 2)),
+    ],
+    ids=["clean", "gaps", "suspicious"],
+)
+def test_D7_a_file_too_long_for_memory_is_inspected_alike(tmp_path: Path, text: str) -> None:
+    found = inspected(tmp_path, text)
+
+    again = inspect_series(stored(found.series, block_rows=3))
+
+    assert dataclasses.replace(again, series=found.series) == found
+    for page in (Page(80, unicode=True), Page(40, unicode=False)):
+        assert inspection_text(again, page) == inspection_text(found, page)
+    assert inspection_json(again) == inspection_json(found)

@@ -17,6 +17,7 @@ from runner.engine.data_writing import write_series
 from runner.engine.series import Series
 from runner.errors import DataError, MachineError, UsageError
 from tests.helpers import AAPL, DAY_MS, START_MS
+from tests.unit.engine.stored import stored
 
 NAMES = pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.csv.zst", "a.parquet", "A.CSV.GZ"])
 
@@ -40,6 +41,16 @@ def test_what_was_written_reads_back_the_same(
 
     assert read(tmp_path / name) == dataclasses.replace(series, origin="")
     assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+@NAMES
+def test_D7_candles_too_many_for_memory_are_written_alike(tmp_path: Path, name: str) -> None:
+    first, second = tmp_path / name, tmp_path / f"b{name[1:]}"
+
+    write_series(made(), first)
+    write_series(stored(made(), block_rows=3), second)
+
+    assert first.read_bytes() == second.read_bytes()
 
 
 @NAMES
