@@ -168,13 +168,19 @@ def objection_to(
             f"no data for symbol {request.symbol}; this run has {known}",
         )
     held = ledger.quantity(request.symbol)
-    if request.reduce_only and held * request.side.sign >= 0:
+    named = request.position_id
+    if named is not None and not ledger.holds(request.symbol, named):
+        return refused(
+            RejectReason.REDUCE_ONLY_VIOLATED, f"no position {named} is open in {request.symbol}"
+        )
+    reduces = request.reduce_only or named is not None
+    if reduces and held * request.side.sign >= 0:
         return refused(
             RejectReason.REDUCE_ONLY_VIOLATED,
-            f"reduce_only {request.side} order, but the position is {plain(held)}",
+            f"{request.side} order that may only reduce, but the position is {plain(held)}",
         )
     price = request.limit_price or request.stop_price or ledger.mark(request.symbol)
-    if not price or request.reduce_only:
+    if not price or reduces:
         return None  # before the first candle there is no price to judge by; the fill judges
     cost = commission.of(request.quantity, price)
     if ledger.can_carry(request.symbol, request.side, request.quantity, price, cost):

@@ -97,6 +97,11 @@ class Ledger:
         holding = self.holdings.get(symbol)
         return holding.quantity if holding else _ZERO
 
+    def holds(self, symbol: str, position_id: str) -> bool:
+        """Tell whether the open position of `symbol` is the one with this id."""
+        holding = self.holdings.get(symbol)
+        return holding is not None and holding.id == position_id
+
     def apply(
         self,
         symbol: str,

@@ -33,6 +33,7 @@ class WorkingOrder:
         "oco_group_id",
         "order_type",
         "parent_order_id",
+        "position_id",
         "post_only",
         "quantity",
         "reduce_only",
@@ -68,7 +69,9 @@ class WorkingOrder:
         self.time_in_force: TimeInForce = request.time_in_force
         self.trailing_distance = request.trailing_distance
         self.trailing_type = request.trailing_type
-        self.reduce_only = request.reduce_only
+        self.position_id = request.position_id
+        self.reduce_only = request.reduce_only or request.position_id is not None
+        """Whether the order may only make a position smaller, as does one that names it."""
         self.post_only = request.post_only
         self.oco_group_id = request.oco_group_id
         self.parent_order_id: str | None = None
@@ -156,6 +159,7 @@ class WorkingOrder:
             trailing_type=self.trailing_type,
             average_fill_price=self.average_fill_price,
             reject_reason=self.reject_reason,
+            position_id=self.position_id,
             parent_order_id=self.parent_order_id,
             reduce_only=self.reduce_only or None,
             post_only=self.post_only or None,

@@ -133,6 +133,9 @@ REFUSALS = [
         {"reduce_only": True}, 422, "ORDER_REJECTED", "REDUCE_ONLY_VIOLATED", id="nothing to reduce"
     ),
     pytest.param(
+        {"position_id": "p-1"}, 422, "ORDER_REJECTED", "REDUCE_ONLY_VIOLATED", id="no such position"
+    ),
+    pytest.param(
         {"quantity": 1_001}, 422, "ORDER_REJECTED", "INSUFFICIENT_MARGIN", id="too much at the mark"
     ),
     pytest.param(
@@ -327,3 +330,48 @@ def test_a_candle_leaves_the_orders_of_other_symbols_alone() -> None:
 
     assert steps[1] == [f"candle {AAPL} 100"]
     assert "t-1 buy 10 at 50" in steps[0], "the first candle of the other symbol"
+
+
+# Naming a position
+
+
+def test_an_order_that_names_a_position_closes_it_and_never_turns_it_around() -> None:
+    exchange = open_exchange(series(100.0, 100.0, 100.0, 100.0))
+    exchange.advance()
+    place(exchange, BUY, 10)
+    exchange.advance()
+
+    order_id = place(exchange, SELL, 25, position_id="p-1")
+    exchange.advance()
+
+    order = exchange.orders[order_id].snapshot()
+    assert (order.position_id, order.reduce_only, order.filled_quantity) == ("p-1", True, 10)
+    assert not exchange.ledger.holdings
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"side": SELL, "position_id": "p-2"}, f"no position p-2 is open in {AAPL}"),
+        (
+            {"side": SELL, "position_id": "p-1", "symbol": MSFT},
+            f"no position p-1 is open in {MSFT}",
+        ),
+        (
+            {"side": BUY, "position_id": "p-1"},
+            "BUY order that may only reduce, but the position is 10",
+        ),
+    ],
+    ids=["another position", "another symbol", "the wrong side"],
+)
+def test_an_order_that_names_no_position_it_could_close_is_refused(
+    fields: dict[str, Any], message: str
+) -> None:
+    exchange = open_exchange(series(100.0, 100.0, 100.0), series(50.0, 50.0, 50.0, symbol=MSFT))
+    exchange.advance()
+    place(exchange, BUY, 10)
+    exchange.advance()
+
+    rejection = refused(exchange.execute(request(**fields)))
+
+    assert (rejection.reason, rejection.message) == ("REDUCE_ONLY_VIOLATED", message)
