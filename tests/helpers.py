@@ -24,6 +24,7 @@ from runner.protocol.enums import (
     TimeInForce,
 )
 from runner.protocol.messages import Account, Candle, OrderSnapshot, Position, Quote, Trade
+from runner.safety import Guard, Limits
 from runner.session import Ending, Session
 from runner.strategy.base import Strategy, seat
 from runner.strategy.desk import Desk
@@ -202,13 +203,15 @@ def set_up(
     params: Mapping[str, object] | None = None,
     *,
     symbols: Sequence[str] = (AAPL,),
+    limits: Limits | None = None,
     **session_options: Any,
 ) -> Session:
     """Return a session with a new strategy at its desk, ready for a driver."""
     desk = Desk(history=strategy_class.history)
     desk.subscribed = tuple(symbols)
     strategy = seat(strategy_class, desk, resolve_params(strategy_class, params or {}))
-    return Session(strategy, desk, **session_options)
+    guard = None if limits is None else Guard(limits, desk)
+    return Session(strategy, desk, guard=guard, **session_options)
 
 
 class Run(NamedTuple):
@@ -237,6 +240,7 @@ def run_strategy(
     *,
     on_exception: str = "halt",
     max_events: int | None = None,
+    limits: Limits | None = None,
     **exchange_options: Any,
 ) -> Run:
     """Run a strategy over series in this process and return the run.
@@ -247,13 +251,18 @@ def run_strategy(
         params: values of declared parameters by name.
         on_exception: `halt` or `skip`.
         max_events: end after this many messages.
+        limits: what every order is held against.
         exchange_options: fields of the `Terms` of the exchange.
     """
     if not isinstance(series, Feed):
         series = Feed([series] if isinstance(series, Series) else series)
     exchange = Exchange(series, Terms(**exchange_options))
     session = set_up(
-        strategy_class, params, symbols=exchange.feed.symbols, on_exception=on_exception
+        strategy_class,
+        params,
+        symbols=exchange.feed.symbols,
+        on_exception=on_exception,
+        limits=limits,
     )
     ending = run_local(session, exchange, max_events=max_events)
     return Run(session.desk, exchange, session, ending)

@@ -7,13 +7,16 @@ means the same to both. The engine is imported when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.config.exchange import ExchangeConfig
 from runner.config.models import DataConfig
+from runner.config.risk import RiskConfig
 from runner.protocol.admission import CANDLE, QUOTE, Subscription
 from runner.protocol.times import to_ms
+from runner.safety import Limits
 
 if TYPE_CHECKING:
     from runner.engine.feed import Feed
@@ -70,6 +73,11 @@ def feed_of(
         calendar=Calendar(data.timezone) if data.timezone else None,
     )
     return Feed.of(series, wanted, quoted=quoted)
+
+
+def limits_of(risk: RiskConfig) -> Limits:
+    """Return the limits that the configuration sets."""
+    return Limits(**{one.name: getattr(risk, one.name) for one in fields(Limits)})
 
 
 def terms_of(exchange: ExchangeConfig) -> Terms:

@@ -10,18 +10,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from runner.app.market import limits_of
 from runner.app.peers import Peer, peer_of
 from runner.app.watching import pace_of, watched
 from runner.config.load import Loaded
 from runner.config.models import RunConfig, Runtime
 from runner.dashboard.capture import Capture, captured
 from runner.dashboard.progress import Mode, announced, choose_ui
-from runner.errors import GateFailed, RunnerError, StrategyLoadError, UsageError
+from runner.errors import GateFailed, RiskHalt, RunnerError, StrategyLoadError, UsageError
 from runner.protocol.admission import Subscription, SubscriptionFilter
 from runner.protocol.subscriptions import SubscriptionError, parse_subscriptions
+from runner.protocol.times import from_ms
 from runner.results.gates import judge
 from runner.results.result import RunResult, StrategyFacts, build_result
 from runner.results.suggestion import next_command
+from runner.safety import Guard
 from runner.session import Ending, Session
 from runner.strategy.base import Strategy, seat
 from runner.strategy.desk import Desk
@@ -59,7 +62,7 @@ def execute(
         started, clock = datetime.now(UTC), time.perf_counter()
         ending, error = _drive(config, session, peer, facts, ui, capture, environ)
     if error is None and ending is not None and ending.why == "complete":
-        error = _gate(session)
+        error = _gate(session) or _halted(session)
     code = SIGNAL_EXITS.get(ending.why, 0) if ending is not None else 0
     result = build_result(
         session,
@@ -131,6 +134,19 @@ def relax_garbage_collection() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
+def _halted(session: Session) -> RunnerError | None:
+    breach = session.guard.breach if session.guard is not None else None
+    if breach is None:
+        return None
+    return RiskHalt(
+        f"trading was halted: {breach.message}",
+        where=f"{type(session.strategy).__name__} at {from_ms(breach.time_ms).isoformat()}",
+        why="a limit of risk: was broken; the rest of the run went by without new orders",
+        fix="look at what the strategy did before that moment",
+        id="E920",
+    )
+
+
 def _gate(session: Session) -> RunnerError | None:
     if session.desk.market_events:
         return None
@@ -169,9 +185,11 @@ def seat_session(
     backtest = config.runtime is not Runtime.GATEWAY
     desk = Desk(order_prefix="r" if backtest else _order_prefix(), history=found.history)
     desk.subscribed = tuple(dict.fromkeys(one.symbol for one in subscriptions))
+    limits = limits_of(config.risk)
     session = Session(
         _made(found, desk, params),
         desk,
+        guard=Guard(limits, desk) if limits.is_any_set else None,
         backtest=backtest,
         on_exception=config.on_exception.value,
         require_complete=config.connection.require_complete,

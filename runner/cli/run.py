@@ -168,8 +168,8 @@ def _run(
             typer.echo(encode_failure(failed), nl=False)
         raise
     leave_traces(result.strategy.name, result, error, junit)
-    # A gate judges a run that came to its end: its result is as good as any.
-    if as_json or error is None or result.gates:
+    # A gate or a limit judges a run that came to its end: its result is as good as any.
+    if as_json or error is None or error.exit_code in (8, 9):
         _print_result(result, as_json=as_json)
     if error is not None:
         raise error

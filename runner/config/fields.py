@@ -108,7 +108,9 @@ def whole(low: int, high: int, *, optional: bool = False) -> Kind:
     )
 
 
-def number(*, low: int | None = None, above: int | None = None, high: int) -> Kind:
+def number(
+    *, low: int | None = None, above: int | None = None, high: int, optional: bool = False
+) -> Kind:
     """An exact number, at least `low` or more than `above`, at most `high`."""
     least = None if low is None else Decimal(low)
     more_than = None if above is None else Decimal(above)
@@ -118,6 +120,7 @@ def number(*, low: int | None = None, above: int | None = None, high: int) -> Ki
         lambda raw: units.parse_number(raw, low=least, above=more_than, high=Decimal(high)),
         plain,
         {"anyOf": [{"type": "number", **limits}, _text_schema(r"^\d+(\.\d+)?$")]},
+        optional=optional,
     )
 
 

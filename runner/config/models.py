@@ -1,9 +1,10 @@
 """Every key of the configuration: its type, its bounds, its default, and one line about it.
 
-With those of `exchange`, which it contains, this is the only list of keys. Files, variables, flags,
-the JSON Schema and `validate-config` are all derived from it. Durations are seconds, rates are
-fractions, money is Decimal, times are UTC. The line below a key is its description in the schema,
-which `schema` reads from this source: having pydantic do it would cost every start 17 ms.
+With those of `exchange` and `risk`, which it contains, this is the only list of keys. Files,
+variables, flags, the JSON Schema and `validate-config` are all derived from it. Durations are
+seconds, rates are fractions, money is Decimal, times are UTC. The line below a key is its
+description in the schema, which `schema` reads from this source: having pydantic do it would cost
+every start 17 ms.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pydantic_settings import (
 
 from runner.config import fields, units
 from runner.config.exchange import ExchangeConfig
+from runner.config.risk import RiskConfig
 from runner.config.section import Section
 from runner.config.units import UnfitError, show_duration, show_moment
 from runner.protocol.enums import TIMEFRAME_MS
@@ -205,6 +207,8 @@ class RunConfig(BaseSettings):
     """The prices of the embedded engine."""
     exchange: ExchangeConfig = Field(default_factory=ExchangeConfig)
     """The account and the costs of the embedded engine."""
+    risk: RiskConfig = Field(default_factory=RiskConfig)
+    """Limits that every order passes; unset is no limit."""
     connection: ConnectionConfig = Field(default_factory=ConnectionConfig)
     """Limits of the connection to an engine or a gateway."""
     on_exception: Annotated[OnException, fields.choice(OnException, make=OnException)] = (

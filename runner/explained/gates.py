@@ -70,6 +70,23 @@ ENTRIES = (
         example="a strategy in a loop",
     ),
     Entry(
+        "E920",
+        "A limit has halted trading",
+        means=(
+            "A limit of risk: was broken, so no order was sent from then on. The result is that of "
+            "the whole run, with trading stopped at that moment."
+        ),
+        causes=(
+            "equity fell further than risk.max_drawdown or risk.max_daily_loss allows",
+            "orders that repeat themselves, or that are refused again and again",
+        ),
+        fixes=(
+            "look at what the strategy did before that moment",
+            "change the strategy, or the limit if it was too tight",
+        ),
+        example="runner run my_strategy.py --set risk.max_drawdown=10%",
+    ),
+    Entry(
         "E910",
         "One event caused too many requests",
         means="One event led to more requests than any plan needs: a loop. Trading was halted.",

@@ -20,6 +20,7 @@ from runner.protocol.commands import (
 )
 from runner.protocol.enums import OrderStatus
 from runner.protocol.messages import ErrorNotice
+from runner.safety.guard import DENIED
 from runner.session.asks import Ask
 from runner.session.calling import call, notify
 from runner.session.state import Session
@@ -58,6 +59,10 @@ def _execute(session: Session, request: Request) -> Generator[Ask, Any, None]:
             _reject(session, request.order, request.reason, request.message)
         case SubmitOrder():
             order = desk.tickets[request.client_order_id or ""]
+            denial = session.guard.check(request, order.reason) if session.guard else None
+            if denial is not None:
+                _reject(session, order, f"{DENIED}_{denial.limit.upper()}", denial.message)
+                return
             reply = yield request
             _submitted(session, order, reply)
         case CancelRequest(order=order) | ModifyRequest(order=order) if order.is_done:
@@ -76,6 +81,11 @@ def _execute(session: Session, request: Request) -> Generator[Ask, Any, None]:
             else:
                 _refused(session, "cancel", order, reply)
         case ModifyRequest(order=order, changes=changes):
+            denial = session.guard.check_change(order, changes) if session.guard else None
+            if denial is not None:
+                said = f"modify of {order!r}: {denial.message}"
+                notify(session, ErrorNotice(DENIED, said))
+                return
             reply = yield msgspec.structs.replace(
                 changes, order_id=order.id, client_order_id=order.client_order_id
             )
@@ -91,6 +101,8 @@ def _execute(session: Session, request: Request) -> Generator[Ask, Any, None]:
 def _submitted(session: Session, order: Order, reply: Reply) -> None:
     match reply:
         case OrderHandle():
+            if session.guard:
+                session.guard.accepted()
             order.id = reply.id
             if not order.is_done and order.status is not OrderStatus.PARTIALLY_FILLED:
                 order.status = reply.status
@@ -98,6 +110,8 @@ def _submitted(session: Session, order: Order, reply: Reply) -> None:
         case Rejection():
             _refuse_unsent(session, f"order {order.client_order_id}", reply)
             _reject(session, order, reply.reason, reply.message)
+            if session.guard:
+                session.guard.refused()
         case _:
             _unanswered(session, f"order {order.client_order_id}", reply)
             order.status = OrderStatus.UNKNOWN

@@ -52,11 +52,19 @@ def folds_of(session: Session) -> dict[type, Callable[[Any], None]]:
 
     admits = session.admits
 
+    guard = session.guard
+    watches = guard is not None and guard.watches_equity
+
+    def watch() -> None:
+        if watches and guard is not None:
+            guard.watch(desk.equity(), desk.now_ms)
+
     def candle(message: Candle) -> None:
         if admits is not None and not admits(message):
             session.not_subscribed += 1
             return
         desk.take_candle(message)
+        watch()
         call(session, on["on_candle"], message)
 
     def quote(message: Quote) -> None:
@@ -64,6 +72,7 @@ def folds_of(session: Session) -> dict[type, Callable[[Any], None]]:
             session.not_subscribed += 1
             return
         desk.take_quote(message)
+        watch()
         call(session, on["on_quote"], message)
 
     def order(message: OrderUpdate) -> None:
@@ -75,6 +84,7 @@ def folds_of(session: Session) -> dict[type, Callable[[Any], None]]:
 
     def trade(message: TradeUpdate) -> None:
         desk.take_trade(message.trade)
+        watch()
         call(session, on["on_trade"], message.trade)
 
     def position(message: PositionUpdate) -> None:
@@ -83,6 +93,7 @@ def folds_of(session: Session) -> dict[type, Callable[[Any], None]]:
 
     def account(message: AccountUpdate) -> None:
         desk.take_account(message.account)
+        watch()
         call(session, on["on_account"], message.account)
         if message.event != "BALANCE_UPDATED":
             notify(session, _shortfall(message))

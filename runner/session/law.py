@@ -120,6 +120,10 @@ def _take(
     if first is None:
         return
     takers = desk.takers(first)
+    guard = session.guard
+    if guard is not None and guard.watches_equity:
+        watch = guard.watch
+        takers = [*takers, lambda _: watch(desk.equity(), desk.now_ms)]
     try:
         for candle in chain((first,), stretch.candles):
             for take in takers:

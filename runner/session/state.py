@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from runner.protocol.messages import ErrorNotice, Message
+from runner.safety import Guard
 from runner.strategy.base import Strategy
 from runner.strategy.desk import Desk
 from runner.strategy.order import Order
@@ -23,6 +24,8 @@ class Session:
     require_complete: bool = False
     admits: Callable[[Message], bool] | None = None
     """Which candles and quotes are subscribed; the others are acknowledged unseen. None: all."""
+    guard: Guard | None = None
+    """The limits that every order passes; None for none."""
     not_subscribed: int = 0
     """Candles and quotes that the peer sent and nobody had subscribed to."""
     rejections: list[Order] = field(default_factory=list)
