@@ -82,7 +82,7 @@ def _embedded(
             tuple(dict.fromkeys(one.timeframe for one in feed.series)),
             tuple(feed.repaired()),
         ),
-        conventions=embedded_conventions(terms),
+        conventions=embedded_conventions(terms, timezone=feed.calendar.name),
         candles=len(feed),
         vitals=Vitals(),
     )

@@ -32,10 +32,10 @@ from runner.engine.book import Book
 from runner.engine.candle_matching import CandleMatching
 from runner.engine.choices import FillAt
 from runner.engine.exits import set_exits
-from runner.engine.feed import Feed
+from runner.engine.feed import Feed, Step
 from runner.engine.ledger import Ledger
 from runner.engine.orders import WorkingOrder
-from runner.engine.quotes import quote_at_close
+from runner.engine.quotes import CloseQuotes
 from runner.engine.series import Series
 from runner.engine.terms import Terms
 from runner.engine.upkeep import Upkeep
@@ -55,7 +55,7 @@ from runner.protocol.commands import (
     SubmitOrder,
 )
 from runner.protocol.enums import RejectReason
-from runner.protocol.messages import BacktestComplete, Candle, Message, Quote, Stretch
+from runner.protocol.messages import BacktestComplete, Candle, Message, Stretch
 from runner.protocol.times import from_ms
 
 STRETCH = 1024
@@ -86,6 +86,7 @@ class Exchange:
         self.orders = self._book.orders
         """Every accepted order by id, in order of acceptance."""
         self.trades = self._book.trades
+        self.quotes = CloseQuotes(feed, terms.spread)
         self.finished = False
         self._steps = feed.steps()
         self._stretch: Stretch | None = None
@@ -108,17 +109,9 @@ class Exchange:
         step = next(self._steps, None)
         if step is None:
             return self._finish()
-        moment, candles, met = step
-        self._upkeep.begin(moment)
-        self._book.now_ms, self._closed = moment, met
-        if self.working:
-            self._matching.match(met)
-        for candle in met:
-            self.ledger.marks[candle.symbol] = candle.close
-        self._upkeep.close()
-        self._book.queue.extend(candles)
-        if self.feed.quoted:
-            self._book.queue.extend(self._quotes(met))
+        self._reach(step)
+        self._book.queue.extend(step.candles)
+        self._book.queue.extend(self.quotes.of(step.met, step.moment))
         return self.drain()
 
     def messages(self, *, stretches: bool = True) -> Iterator[Message | Stretch]:
@@ -169,23 +162,24 @@ class Exchange:
                 yield from self.drain()
 
     def _step_by_step(self) -> Iterator[Message]:
-        marks = self.ledger.marks
         queue = self._book.queue
-        quoted = self.feed.quoted
-        for moment, candles, met in self._steps:
-            self._upkeep.begin(moment)
-            self._book.now_ms, self._closed = moment, met
-            if self.working:
-                self._matching.match(met)
-            for candle in met:
-                marks[candle.symbol] = candle.close
-            self._upkeep.close()
+        for step in self._steps:
+            self._reach(step)
             yield from self.drain()
-            yield from candles
-            if quoted:
-                yield from self._quotes(met)
+            yield from step.candles
+            yield from self.quotes.of(step.met, step.moment)
             while queue:
                 yield from self.drain()
+
+    def _reach(self, step: Step) -> None:
+        self._upkeep.begin(step.moment)
+        self._book.now_ms, self._closed = step.moment, step.met
+        if self.working:
+            self._matching.match(step.met)
+        marks = self.ledger.marks
+        for candle in step.met:
+            marks[candle.symbol] = candle.close
+        self._upkeep.close()
 
     def _catch_up(self) -> None:
         # Clock and mark follow the reader of a stretch only when somebody asks for them.
@@ -194,24 +188,6 @@ class Exchange:
             self._book.now_ms = self.feed.series[0].close_of(latest.time)
             self._closed = (latest,)
             self.ledger.marks[latest.symbol] = latest.close
-
-    def _quotes(self, candles: Sequence[Candle]) -> list[Quote]:
-        moment, spread, quoted = self._book.now_ms, self.terms.spread, self.feed.quoted
-        return [
-            quote_at_close(candle, moment, spread) for candle in candles if candle.symbol in quoted
-        ]
-
-    def quote(self, symbol: str) -> Quote | None:
-        """Return the last quote of a symbol of the feed, asked for or not; None before the first.
-
-        Raises:
-            KeyError: the feed has no such symbol.
-        """
-        series = self.feed.finest[symbol]
-        count = series.closed_at(self.now_ms)
-        for candle in series.part(count - 1, count) if count else ():
-            return quote_at_close(candle, series.close_of(candle.time), self.terms.spread)
-        return None
 
     def drain(self) -> list[Message]:
         """Return the messages that commands have caused since the last call."""

@@ -36,8 +36,13 @@ class Conventions:
     account: str
 
 
-def embedded_conventions(terms: Terms) -> Conventions:
-    """Return the conventions of the embedded engine on these terms."""
+def embedded_conventions(terms: Terms, *, timezone: str = "UTC") -> Conventions:
+    """Return the conventions of the embedded engine on these terms.
+
+    Args:
+        terms: of the account.
+        timezone: whose days the data has.
+    """
     fills = (
         f"{_FILL_AT[terms.fill_at]}; limits and stops at their price, or at the open "
         f"beyond it; {_PRICE_PATH[terms.price_path]}"
@@ -46,6 +51,8 @@ def embedded_conventions(terms: Terms) -> Conventions:
         fills += (
             f"; at most {_percent(terms.volume_share)} of a candle's volume per order and candle"
         )
+    if timezone != "UTC":
+        fills += f"; days of {timezone}"
     costs = ["commission " + (_commission(terms.commission, terms.currency) or "none")]
     if terms.spread.half_bps:
         costs.append(f"half spread {plain(terms.spread.half_bps)} bps on market and stop orders")

@@ -37,7 +37,7 @@ def why_no_trades(session: Session, subscribed: Sequence[str] = ()) -> tuple[str
     elif session.failures:
         reasons.append(f"no order was placed, and handlers raised: {session.failures[0]}")
     else:
-        reasons.append(_no_order(desk, cold=bool(reasons)))
+        reasons.append(_unheard(session) or _no_order(desk, cold=bool(reasons)))
     return tuple(reasons)
 
 
@@ -70,6 +70,16 @@ def _cold_indicators(desk: Desk) -> list[str]:
 
 def _applies(indicator: Indicator, stream: Stream) -> bool:
     return indicator.timeframe in (None, stream.timeframe)
+
+
+def _unheard(session: Session) -> str:
+    desk = session.desk
+    if desk.quotes and not desk.streams and session.handler("on_quote") is None:
+        return "only quotes came, and the strategy has no on_quote: subscribe to candles as well"
+    candles_only = bool(desk.streams) and not desk.quotes
+    if candles_only and session.handler("on_candle") is None and session.handler("on_quote"):
+        return "only candles came, and the strategy has no on_candle: subscribe to quotes as well"
+    return ""
 
 
 def _no_order(desk: Desk, *, cold: bool) -> str:

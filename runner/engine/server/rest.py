@@ -172,7 +172,8 @@ class Endpoints:
 
     def _quote(self, symbol: str) -> Quote:
         self._series(symbol)  # refuses a symbol of which there is none
-        quote = self._desk.exchange.quote(symbol)
+        exchange = self._desk.exchange
+        quote = exchange.quotes.last(symbol, exchange.now_ms)
         if quote is None:
             raise Refusal(
                 "SYMBOL_NOT_FOUND",

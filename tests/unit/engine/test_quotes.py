@@ -82,9 +82,11 @@ def test_an_order_on_a_quote_pays_the_side_of_the_next_open_never_of_that_quote(
 def test_the_last_quote_is_that_of_the_last_close_asked_for_or_not() -> None:
     exchange = Exchange(Feed([series(*CLOSES)]), Terms(spread=HALF))
 
-    assert exchange.quote(AAPL) is None
+    assert exchange.quotes.last(AAPL, exchange.now_ms) is None
     exchange.advance()
-    assert exchange.quote(AAPL) == Quote(AAPL, START_MS + DAY_MS, 99.9, 100.1, 100.0)
+    assert exchange.quotes.last(AAPL, exchange.now_ms) == Quote(
+        AAPL, START_MS + DAY_MS, 99.9, 100.1, 100.0
+    )
 
 
 class Listening(Strategy):

@@ -122,3 +122,10 @@ def test_against_a_peer_the_peer_decides(runtime: str, peer: str) -> None:
     said = peer_conventions(runtime)
 
     assert (said.fills, said.costs) == (f"as {peer} does it", f"as {peer} charges them")
+
+
+def test_days_of_another_zone_than_utc_are_said() -> None:
+    said = embedded_conventions(Terms(), timezone="America/New_York")
+
+    assert said.fills.endswith("; days of America/New_York")
+    assert "days of" not in embedded_conventions(Terms()).fills

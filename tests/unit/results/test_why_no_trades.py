@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from runner import Candle, Strategy
+from runner import Candle, Quote, Strategy
+from runner.engine.feed import Feed
 from runner.results.why_no_trades import why_no_trades
-from tests.helpers import MSFT, run_strategy, series
+from tests.helpers import AAPL, MSFT, run_strategy, series
 
 FLAT = series(*[100.0] * 5)
 
@@ -139,3 +140,28 @@ def test_a_history_that_is_cut_does_not_look_like_too_few_candles() -> None:
     assert why_no_trades(run.session) == (
         "no order was placed in 250 time steps: the strategy's condition was never met",
     )
+
+
+class OnQuotes(Strategy):
+    def on_quote(self, quote: Quote) -> None:
+        if quote.bid < 1:
+            self.buy(quantity=1)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "wanted", "quoted", "said"),
+    [
+        (Shy, [], [AAPL], "only quotes came, and the strategy has no on_quote: subscribe to"),
+        (OnQuotes, [(AAPL, None)], [], "only candles came, and the strategy has no on_candle"),
+        (OnQuotes, [], [AAPL], "no order was placed in 5 time steps"),
+    ],
+    ids=["quotes unheard", "candles unheard", "quotes heard"],
+)
+def test_what_came_and_has_no_handler_is_the_reason(
+    strategy: type[Strategy], wanted: list[tuple[str, None]], quoted: list[str], said: str
+) -> None:
+    run = run_strategy(strategy, Feed.of([FLAT], wanted, quoted=quoted))
+
+    (reason,) = why_no_trades(run.session)
+
+    assert reason.startswith(said)
