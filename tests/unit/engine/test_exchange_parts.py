@@ -220,6 +220,23 @@ def test_a_leg_that_executes_in_part_cuts_its_sibling_and_ends_it_with_the_rest(
     assert exchange.ledger.realized == 224
 
 
+def test_a_part_of_a_leg_cuts_its_own_sibling_and_not_an_older_leg() -> None:
+    # Two parts of the entry of six each, and two of one take-profit later.
+    exchange = after_first(
+        100.0, 100.0, 100.0, (100.0, 111.0, 100.0, 100.0), volumes=[1000, 1500, 1500, 500]
+    )
+    place(exchange, BUY, 12, stop_loss=90, take_profit=120, client_order_id="in")
+    exchange.advance()
+    exchange.advance()
+    newer = exchange.working["o-5"]
+    assert newer.client_order_id == "in-tp-1"
+    modify(exchange, newer.id, limit_price=110)
+
+    exchange.advance()
+
+    assert legs_of(exchange) == {"in-sl": "6", "in-tp": "6", "in-sl-1": "4", "in-tp-1": "4"}
+
+
 def test_a_candle_that_touches_both_legs_executes_a_part_of_the_worse_one_only() -> None:
     exchange = after_first(100.0, 100.0, (100.0, 130.0, 80.0, 100.0), 95.0, 96.0, volumes=[1, 2500])
     place(exchange, BUY, 10, stop_loss=90, take_profit=120, client_order_id="in")
