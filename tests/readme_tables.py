@@ -28,6 +28,8 @@ def commands() -> str:
     root = typer.main.get_command(app)
     for name, command in root.commands.items():  # type: ignore[attr-defined]
         below = getattr(command, "commands", None)
+        if below and command.invoke_without_command:
+            lines.append(f"| `runner {name}` | {command.callback.__doc__.splitlines()[0]} |")
         for full, one in (
             [(f"{name} {inner}", two) for inner, two in below.items()]
             if below

@@ -81,6 +81,7 @@ def _embedded(
             feed.symbols,
             tuple(dict.fromkeys(one.timeframe for one in feed.series)),
             tuple(feed.repaired()),
+            tuple(feed.files()),
         ),
         conventions=embedded_conventions(terms, timezone=feed.calendar.name),
         candles=len(feed),

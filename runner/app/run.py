@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from runner.app.market import limits_of
 from runner.app.peers import Peer, peer_of
+from runner.app.records import recorded
 from runner.app.watching import pace_of, watched
 from runner.config.load import Loaded
 from runner.config.models import RunConfig, Runtime
@@ -28,7 +30,7 @@ from runner.safety import Guard
 from runner.session import Ending, Session
 from runner.strategy.base import Strategy, seat
 from runner.strategy.desk import Desk
-from runner.strategy.loader import load_strategy
+from runner.strategy.loader import load_strategy, source_of
 from runner.strategy.params import declared_params, resolve_params
 from runner.transports.stop import StopRequest, stop_after, stop_on_signals
 
@@ -59,25 +61,36 @@ def execute(
         session, facts, subscriptions = seat_session(config, cwd)
         with announced(f"reading {config.data.path}", sys.stderr, ui):
             peer = peer_of(config, session, subscriptions, cwd)
-        started, clock = datetime.now(UTC), time.perf_counter()
-        ending, error = _drive(config, session, peer, facts, ui, capture, environ)
-    if error is None and ending is not None and ending.why == "complete":
-        error = _gate(session) or _halted(session)
-    code = SIGNAL_EXITS.get(ending.why, 0) if ending is not None else 0
-    result = build_result(
-        session,
-        ending,
-        strategy=facts,
-        data=peer.data,
-        conventions=peer.conventions,
-        runtime=peer.runtime,
-        seconds=time.perf_counter() - clock,
-        started=started,
-        error=error,
-        exit_code=error.exit_code if error is not None else code,
-        next_command=next_command(typed, declared_params(type(session.strategy)), facts.params),
-    )
-    return _judged(result, config) if error is None and not code else (result, error)
+        with recorded(
+            loaded, session, facts, peer, subscriptions=subscriptions, cwd=cwd, typed=typed
+        ) as record:
+            started, clock = datetime.now(UTC), time.perf_counter()
+            ending, error = _drive(config, session, peer, facts, ui, capture, environ)
+            error = error or record.trouble()
+            if error is None and ending is not None and ending.why == "complete":
+                error = _gate(session) or _halted(session)
+            code = SIGNAL_EXITS.get(ending.why, 0) if ending is not None else 0
+            result = build_result(
+                session,
+                ending,
+                strategy=facts,
+                data=peer.data,
+                conventions=peer.conventions,
+                runtime=peer.runtime,
+                seconds=time.perf_counter() - clock,
+                started=started,
+                error=error,
+                exit_code=error.exit_code if error is not None else code,
+                next_command=next_command(
+                    typed, declared_params(type(session.strategy)), facts.params
+                ),
+                digest=record.digest(),
+                record=record.id,
+            )
+            if error is None and not code:
+                result, error = _judged(result, config)
+            record.end(result)
+    return result, error
 
 
 def _judged(result: RunResult, config: RunConfig) -> tuple[RunResult, RunnerError | None]:
@@ -178,16 +191,19 @@ def seat_session(
             id="E202",
         )
     found = load_strategy(config.strategy, cwd=cwd, trust=config.trust)
+    source = source_of(found)
     params = resolve_params(found, config.params)
     subscriptions = config.subscriptions
     if not subscriptions and config.runtime is Runtime.EMBEDDED:
         subscriptions = _default_subscriptions(found)
     backtest = config.runtime is not Runtime.GATEWAY
-    desk = Desk(order_prefix="r" if backtest else _order_prefix(), history=found.history)
+    desk = Desk(
+        order_prefix="r" if backtest else _order_prefix(), history=found.history, seed=config.seed
+    )
     desk.subscribed = tuple(dict.fromkeys(one.symbol for one in subscriptions))
     limits = limits_of(config.risk)
     session = Session(
-        _made(found, desk, params),
+        make_strategy(found, desk, params),
         desk,
         guard=Guard(limits, desk) if limits.is_any_set else None,
         backtest=backtest,
@@ -195,10 +211,18 @@ def seat_session(
         require_complete=config.connection.require_complete,
         admits=SubscriptionFilter(subscriptions).admits if subscriptions else None,
     )
-    return session, StrategyFacts(found.__name__, config.strategy, params), subscriptions
+    facts = StrategyFacts(
+        found.__name__, config.strategy, params, hashlib.sha256(source).hexdigest(), source
+    )
+    return session, facts, subscriptions
 
 
-def _made(found: type[Strategy], desk: Desk, params: Mapping[str, object]) -> Strategy:
+def make_strategy(found: type[Strategy], desk: Desk, params: Mapping[str, object]) -> Strategy:
+    """Return a strategy at its desk.
+
+    Raises:
+        StrategyLoadError: E426, its `__init__` raises.
+    """
     try:
         return seat(found, desk, params)
     except Exception as error:

@@ -9,7 +9,9 @@ from runner.cli.doctor import doctor
 from runner.cli.engine import engine
 from runner.cli.explain import explain
 from runner.cli.new import new
+from runner.cli.replay import replay
 from runner.cli.run import run
+from runner.cli.runs import runs
 from runner.cli.smoke import smoke
 from runner.cli.strategies import strategies
 from runner.cli.validate_config import validate_config
@@ -34,6 +36,10 @@ app.command("new", epilog="Example: runner new my_strategy.py --template rsi")(n
 app.command("strategies", epilog="Example: runner strategies strategies/sma_cross.py")(strategies)
 app.command("doctor", epilog="Example: runner doctor --config configs/engine.yaml")(doctor)
 app.command("explain", epilog="Example: runner explain E301")(explain)
+app.command("replay", epilog="Example: runner replay last --strategy strategies/sma_cross.py")(
+    replay
+)
+app.add_typer(runs, name="runs")
 app.add_typer(engine, name="engine")
 app.add_typer(data, name="data")
 

@@ -91,6 +91,14 @@ def run(
         str | None,
         typer.Option("--speed", help="max, 20/s (time steps a second), realtime, or 100x."),
     ] = None,
+    record: Annotated[
+        bool | None,
+        typer.Option(
+            "--record/--no-record",
+            help="Keep every event too, for runner replay; or leave no record at all.",
+            show_default=False,
+        ),
+    ] = None,
     ui: Annotated[str | None, typer.Option("--ui", help="auto, live, plain, json or none.")] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Load a strategy from a place others can write to.")
@@ -128,6 +136,8 @@ def run(
         "fail_on": fail_on,
         "require_orders": True if require_orders else None,
         "speed": speed,
+        "records.enabled": record,
+        "records.events": record,
         "ui": "none" if quiet and ui is None else ui,
         "trust": True if trust else None,
     }

@@ -39,6 +39,8 @@ FLAGS: dict[Path, str] = {
     ("engine", "resume"): "--resume",
     ("exchange", "commission", "rate"): "--commission",
     ("exchange", "slippage", "rate"): "--slippage",
+    ("records", "enabled"): "--record",
+    ("records", "events"): "--record",
 }
 """Flags that are not called like the last part of their key."""
 ANY_KEY = "set"

@@ -181,6 +181,21 @@ class ConnectionConfig(Section):
         return self
 
 
+class RecordsConfig(Section):
+    """What every run leaves behind."""
+
+    enabled: Annotated[bool, fields.flag()] = True
+    """Whether a run leaves a record: settings, source, orders, trades, equity, result."""
+    dir: Annotated[str, fields.path()] = ".runner"
+    """Directory of the records, private to its owner."""
+    events: Annotated[bool, fields.flag()] = False
+    """Whether to keep every event too, so that `runner replay` can hold the run again."""
+    max_runs: Annotated[int, fields.whole(1, 1_000_000)] = 1000
+    """Most runs kept; the oldest without a tag go first."""
+    max_bytes: Annotated[int, fields.whole(1_000_000, 10**15)] = 1_000_000_000
+    """Most bytes that all of them may take; the oldest without a tag go first."""
+
+
 class RunConfig(BaseSettings):
     """Configuration of a strategy run."""
 
@@ -211,6 +226,10 @@ class RunConfig(BaseSettings):
     """Limits that every order passes; unset is no limit."""
     connection: ConnectionConfig = Field(default_factory=ConnectionConfig)
     """Limits of the connection to an engine or a gateway."""
+    records: RecordsConfig = Field(default_factory=RecordsConfig)
+    """What every run leaves behind."""
+    seed: Annotated[int, fields.whole(0, 2**63 - 1)] = 0
+    """Where `self.random` of a strategy begins: the same seed draws the same numbers."""
     on_exception: Annotated[OnException, fields.choice(OnException, make=OnException)] = (
         OnException.HALT
     )

@@ -94,6 +94,7 @@ def open_data(
                     calendar=calendar,
                 )
             )
+            found[-1].files = tuple(files)
     return found
 
 
@@ -133,6 +134,7 @@ def _sample(
                     calendar=calendar,
                 )
             )
+            made[-1].files = (file,)
     return made
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from runner.engine.calendar import UTC_CALENDAR, Calendar
@@ -93,6 +94,10 @@ class Feed:
     def repaired(self) -> list[str]:
         """Return what was repaired in the files of the data, in sentences."""
         return [said for one in self._every for said in one.repairs.sentences(one.origin)]
+
+    def files(self) -> list[Path]:
+        """Return the files that the data was read from, each once."""
+        return list(dict.fromkeys(file for one in self._every for file in one.files))
 
     @property
     def calendar(self) -> Calendar:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, repeat
+from pathlib import Path
 
 from runner.engine.calendar import UTC_CALENDAR, Calendar
 from runner.engine.columns import Columns, ColumnWriter, Row, blocks, in_memory
@@ -51,6 +52,8 @@ class Series:
     """What was repaired in that file, which is nothing unless it was asked for."""
     calendar: Calendar = UTC_CALENDAR
     """Whose days its daily and weekly candles are, and DAY orders last for."""
+    files: tuple[Path, ...] = ()
+    """The files the candles were read from; empty for made up ones."""
 
     @classmethod
     def of(
@@ -115,6 +118,7 @@ class Series:
             self.origin,
             self.repairs,
             self.calendar,
+            self.files,
         )
 
     @property

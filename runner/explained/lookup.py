@@ -10,8 +10,8 @@ from runner.errors import UsageError
 from runner.explained.entry import Entry
 
 FAMILIES = (
-    "usage", "configuration", "data_files", "serving", "loading", "strategies", "connecting",
-    "protocol", "gates", "machine",
+    "usage", "configuration", "data_files", "serving", "records", "loading", "strategies",
+    "connecting", "protocol", "gates", "machine",
 )  # fmt: skip
 """The files of entries, in the order of their ids."""
 

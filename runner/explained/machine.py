@@ -83,4 +83,55 @@ ENTRIES = (
         fixes=("check the directory, its permissions and the room on the disk: runner doctor",),
         example="runner new /no/such/place/my_strategy.py",
     ),
+    Entry(
+        "E1020",
+        "A record cannot be removed",
+        means="The system refused to remove the directory of a record.",
+        causes=("it belongs to another user",),
+        fixes=("check the permissions of .runner/runs: runner doctor",),
+        example="runner runs rm last, in the directory of somebody else",
+    ),
+    Entry(
+        "E1021",
+        "The record cannot be written",
+        means=(
+            "All events of the run were to be kept (--record, records.events), and the system"
+            " refused to write them. Without that wish the run would have gone on."
+        ),
+        causes=("a directory that cannot be written to", "a full disk"),
+        fixes=("run where you may write", "name another directory: --set records.dir=/tmp/records"),
+        example="runner run s.py --record, in a directory of somebody else",
+    ),
+    Entry(
+        "E1022",
+        "The index of the records is busy",
+        means="Another process wrote to .runner/index.sqlite for longer than is to be expected.",
+        causes=("a process that was stopped while it wrote",),
+        fixes=("try again", "remove the file: it is made anew from the records"),
+        example="an index that another program has locked",
+    ),
+    Entry(
+        "E1023",
+        "The exported file cannot be written",
+        means="The system refused to write the file that --output names.",
+        causes=("a directory that does not exist", "no permission, or a full disk"),
+        fixes=("name a file in a directory that exists and can be written to",),
+        example="runner runs export last --output /no/such/place.csv",
+    ),
+    Entry(
+        "E1024",
+        "The run is still going on",
+        means="The record of a run is being written, so it cannot be removed.",
+        causes=("a run in another terminal",),
+        fixes=("stop the run first; the message names its process",),
+        example="runner runs rm last, while it runs",
+    ),
+    Entry(
+        "E1025",
+        "Tags or note cannot be written",
+        means="The system refused to write into the directory of the record.",
+        causes=("it belongs to another user", "a full disk"),
+        fixes=("check the permissions of .runner/runs, and the room on the disk",),
+        example="runner runs tag last baseline, in the directory of somebody else",
+    ),
 )

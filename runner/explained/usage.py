@@ -148,4 +148,20 @@ ENTRIES = (
         ),
         example='backtest(SmaCross, "flat 30")',
     ),
+    Entry(
+        "E220",
+        "Parquet needs a file",
+        means="A Parquet file is not text, so it is not written to stdout.",
+        causes=("--format parquet without --output",),
+        fixes=("name the file: --output trades.parquet",),
+        example="runner runs export last --format parquet",
+    ),
+    Entry(
+        "E221",
+        "A parameter has no value",
+        means="A parameter on the command line of replay is written as its name and its value.",
+        causes=("a missing equals sign",),
+        fixes=("write it like -p fast=5",),
+        example="runner replay last -p fast",
+    ),
 )

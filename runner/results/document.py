@@ -9,7 +9,7 @@ the same run gives the same bytes over every runtime. What the wall clock decide
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -47,9 +47,11 @@ def to_document(result: RunResult) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "version": __version__,
+        "digest": result.digest,
         "strategy": {
             "name": result.strategy.name,
             "source": _text(result.strategy.source),
+            "sha256": result.strategy.sha256 or None,
             "params": _value(result.strategy.params),
         },
         "runtime": {
@@ -88,6 +90,16 @@ def to_document(result: RunResult) -> dict[str, Any]:
         "equity": _equity(result),
         "run": _run(result),
     }
+
+
+def to_summary(result: RunResult) -> dict[str, Any]:
+    """Return the document without its two long lists, `trades` and `equity`."""
+    # Made from an empty run, since turning a hundred thousand trades into text takes a second.
+    short = to_document(
+        replace(result, trades=(), times=result.times[:0], equities=result.equities[:0])
+    )
+    short["data"] = _data(result)
+    return {key: one for key, one in short.items() if key not in ("trades", "equity")}
 
 
 def thin(points: int, most: int = MAX_POINTS) -> list[int]:
@@ -184,6 +196,7 @@ def _run(result: RunResult) -> dict[str, Any]:
         "started": None if result.started is None else iso(result.started),
         "seconds": round(result.seconds, 6),
         "events_per_second": None if rate is None else round(rate, 1),
+        "record": result.record or None,
     }
 
 

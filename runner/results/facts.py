@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 from runner.errors import RunnerError
 from runner.results.conventions import Conventions
@@ -27,6 +28,10 @@ class StrategyFacts:
     source: str
     """How the user named it: a path, `module:Class`, or an installed name."""
     params: Mapping[str, object] = field(default_factory=dict)
+    sha256: str = ""
+    """Of its file as it was loaded; empty where there is none."""
+    text: bytes = field(default=b"", repr=False)
+    """That file, for the record of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class DataFacts:
     """Empty where the peer decides; what arrived is then shown."""
     repairs: tuple[str, ...] = ()
     """What was repaired in the data before the run, as was asked for; one sentence each."""
+    files: tuple[Path, ...] = ()
+    """Where the prices were read from; empty where a peer has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +157,7 @@ class RunResult:
     """What became of the conditions that were set; empty unless the run came to its end."""
     quotes: int = 0
     """Of the events, those that were quotes."""
+    digest: str | None = None
+    """Runs with the same digest give the same result; None where it is not known."""
+    record: str = ""
+    """Id of the record the run leaves; empty where it leaves none."""

@@ -57,6 +57,8 @@ def build_result(
     error: RunnerError | None = None,
     exit_code: int | None = None,
     next_command: str = "",
+    digest: str | None = None,
+    record: str = "",
 ) -> RunResult:
     """Gather the result of a run, whether it ended well or not.
 
@@ -68,6 +70,8 @@ def build_result(
         error: what ended the run, if something did.
         exit_code: what the process will exit with; by default that of `error`, or 0.
         next_command: what to suggest typing next.
+        digest: of all that the result depends on.
+        record: id of the record of the run.
     """
     desk = session.desk
     desk.catch_up()
@@ -108,6 +112,8 @@ def build_result(
         seconds=seconds,
         started=started,
         next_command=next_command,
+        digest=digest,
+        record=record,
     )
 
 
@@ -119,6 +125,7 @@ def _arrived(data: DataFacts, desk: Desk) -> DataFacts:
         data.symbols or tuple(symbols),
         data.timeframes or tuple(timeframes),
         data.repairs,
+        data.files,
     )
 
 

@@ -45,6 +45,7 @@ def render_text(result: RunResult, page: Page | None = None) -> str:
         _notes(result, page),
         _gates(result, page),
         _conventions(result, page),
+        _kept(result, page),
         _next(result, page),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -191,6 +192,15 @@ def _conventions(result: RunResult, page: Page) -> list[str]:
         *page.wrap(said.fills, label="Fills", indent=_LABEL),
         *page.wrap(f"{said.costs}; account {said.account}", label="Costs", indent=_LABEL),
     ]
+
+
+def _kept(result: RunResult, page: Page) -> list[str]:
+    if not result.record:
+        return []
+    text = f"{result.record} (runner runs show {result.record})"
+    if result.digest:
+        text += f", digest {result.digest[:12]}"
+    return page.wrap(text, label="Record", indent=_LABEL)
 
 
 def _next(result: RunResult, page: Page) -> list[str]:

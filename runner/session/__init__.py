@@ -2,7 +2,7 @@
 
 `law` is the conversation itself; `asks` what it exchanges with its driver; `state` what it keeps;
 `folding` takes messages in, `calling` runs the strategy's handlers, `executing` carries out what
-they asked for. No sockets, no threads, no clock.
+they asked for, `overhearing` lets somebody listen. No sockets, no threads, no clock.
 """
 
 from runner.session.asks import (
@@ -19,6 +19,7 @@ from runner.session.asks import (
 )
 from runner.session.executing import MAX_REQUESTS_PER_EVENT
 from runner.session.law import ACK_LIMIT, Talk, converse
+from runner.session.overhearing import Hear, conversation
 from runner.session.state import Session
 
 __all__ = [
@@ -31,10 +32,12 @@ __all__ = [
     "Ask",
     "Closed",
     "Ending",
+    "Hear",
     "Next",
     "Regained",
     "Session",
     "Stop",
     "Talk",
+    "conversation",
     "converse",
 ]

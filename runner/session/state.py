@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from runner.protocol.messages import ErrorNotice, Message
 from runner.safety import Guard
@@ -34,6 +34,8 @@ class Session:
     unknown_types: dict[str, int] = field(default_factory=dict)
     malformed: int = 0
     notices: list[ErrorNotice] = field(default_factory=list)
+    hear: Callable[[Any, Any], None] | None = None
+    """Who listens to the conversation, see `overhearing`; None for nobody."""
 
     def handler(self, name: str) -> Callable[..., None] | None:
         """Return the strategy's own handler, None where it has not written one."""

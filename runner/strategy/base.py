@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner.protocol.commands import ModifyOrder
 from runner.protocol.enums import Side
@@ -37,6 +37,9 @@ from runner.strategy.indicators import (
 from runner.strategy.order import CancelRequest, ModifyRequest, Order
 from runner.strategy.placing import Wish, place, place_difference
 from runner.strategy.sizing import Number, exact_quantity
+
+if TYPE_CHECKING:
+    from random import Random
 
 S = TypeVar("S", bound="Strategy")
 
@@ -265,6 +268,11 @@ class Strategy:
     def now(self) -> datetime:
         """The moment of the event being handled, UTC: simulated in a backtest."""
         return self._desk.now
+
+    @property
+    def random(self) -> Random:
+        """Where to draw random numbers from: the same `seed` of a run draws the same ones."""
+        return self._desk.random
 
     @property
     def is_flat(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from math import nan
+from typing import TYPE_CHECKING
 
 from runner.protocol.commands import State, SubmitOrder
 from runner.protocol.enums import OrderStatus
@@ -30,6 +31,9 @@ from runner.strategy.order import Attention, CancelRequest, LocalRejection, Modi
 from runner.strategy.portfolio import Portfolio
 from runner.strategy.stream import Stream
 
+if TYPE_CHECKING:
+    from random import Random
+
 Request = SubmitOrder | CancelRequest | ModifyRequest | LocalRejection | Attention
 """What a strategy may leave in the outbox."""
 
@@ -43,7 +47,7 @@ _PRICE_STEP = Decimal("1E-9")
 class Desk:
     """The strategy's place of work: state, tickets, indicators and the outbox."""
 
-    def __init__(self, *, order_prefix: str = "r", history: int = 1000) -> None:
+    def __init__(self, *, order_prefix: str = "r", history: int = 1000, seed: int = 0) -> None:
         self.portfolio = Portfolio()
         self.outbox: list[Request] = []
         self.tickets: dict[str, Order] = {}
@@ -66,9 +70,12 @@ class Desk:
         self._stream: Stream | None = None
         self._by_symbol: dict[str, list[Stream]] = {}
         self._by_id: dict[str, Order] = {}
-        self._order_prefix = order_prefix
+        self.order_prefix = order_prefix
+        """What the ids of this run's orders begin with."""
         self._orders_made = 0
         self._history = history
+        self._seed = seed
+        self._random: Random | None = None
 
     # Events in
 
@@ -230,7 +237,7 @@ class Desk:
     def next_order_id(self) -> str:
         """Return a client order id, unique in the run and the same in every repetition of it."""
         self._orders_made += 1
-        return f"{self._order_prefix}-{self._orders_made}"
+        return f"{self.order_prefix}-{self._orders_made}"
 
     # Questions
 
@@ -283,6 +290,15 @@ class Desk:
                 return deque()
             stream = streams[0]
         return stream.history
+
+    @property
+    def random(self) -> Random:
+        """The run's one source of random numbers."""
+        if self._random is None:
+            from random import Random  # few strategies draw
+
+            self._random = Random(self._seed)  # noqa: S311 - to be repeated, not to be secret
+        return self._random
 
     @property
     def history_limit(self) -> int:

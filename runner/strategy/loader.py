@@ -80,6 +80,15 @@ def installed_strategies() -> dict[str, EntryPoint]:
     return {one.name: one for one in entry_points(group=GROUP)}
 
 
+def source_of(strategy: type[Strategy]) -> bytes:
+    """Return the file that a strategy was loaded from; empty where there is none."""
+    file = getattr(sys.modules.get(strategy.__module__), "__file__", None)
+    try:
+        return Path(file).read_bytes() if file else b""
+    except OSError:
+        return b""
+
+
 def _from_path(spec: str, cwd: Path, *, trust: bool) -> type[Strategy]:
     typed, name = spec, ""
     if not spec.endswith(".py") and ".py:" in spec:

@@ -150,7 +150,6 @@ class Order:
         if self.status.is_terminal and not snapshot.status.is_terminal:
             return
         self.id = snapshot.id
-        self.status = snapshot.status
         self.quantity = snapshot.quantity
         self.filled_quantity = snapshot.filled_quantity
         self.average_fill_price = snapshot.average_fill_price
@@ -165,6 +164,8 @@ class Order:
         self.reject_reason = snapshot.reject_reason or self.reject_reason
         self.created_at = snapshot.created_at
         self.updated_at = snapshot.updated_at
+        # Last, for whoever looks from another thread: what is done is complete.
+        self.status = snapshot.status
 
     def is_news(self) -> bool:
         """Tell whether the order differs from what the strategy was last told, and remember it.
@@ -184,9 +185,9 @@ class Order:
 
     def reject(self, reason: str, message: str) -> None:
         """Mark the order as refused."""
-        self.status = OrderStatus.REJECTED
         self.reject_reason = reason
         self.reject_message = message
+        self.status = OrderStatus.REJECTED
 
     def __repr__(self) -> str:
         price = "".join(

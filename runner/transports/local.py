@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from runner.engine.exchange import Exchange
-from runner.session import NEXT, Ask, Ending, Session, Stop, converse
+from runner.session import NEXT, Ask, Ending, Session, Stop, conversation
 from runner.transports.pace import Pace
 from runner.transports.stop import StopRequest
 
@@ -35,7 +35,7 @@ def run_local(
     """
     stop = stop or StopRequest()
     stop.on_ask(session.desk.interrupt)
-    talk = converse(session)
+    talk = conversation(session)
     send = talk.send
     ask: Ask = next(talk)
     try:

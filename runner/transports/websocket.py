@@ -16,7 +16,7 @@ from typing import Protocol
 from runner.protocol.codec import encode
 from runner.protocol.commands import Command, ReadState, Reply
 from runner.protocol.messages import EventAck
-from runner.session import NEXT, Ack, Arrival, Ask, Ending, Session, Stop, converse
+from runner.session import NEXT, Ack, Arrival, Ask, Ending, Session, Stop, conversation
 from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.line import Line
 from runner.transports.pace import Pace
@@ -91,7 +91,7 @@ def run_websocket(
     )
     execute = _patient(rest, Attempts(settings, draw), waker)
     ids = _correlation_ids()
-    talk = converse(session)
+    talk = conversation(session)
     send = talk.send
     left = -1 if max_events is None else max_events
     in_order = False

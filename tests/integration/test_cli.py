@@ -36,6 +36,9 @@ from runner import Strategy
 class Slow(Strategy):
     default_subscriptions = ("S:AAPL:candle",)
 
+    def on_start(self):
+        print("begun", flush=True)
+
     def on_candle(self, candle):
         time.sleep(0.02)
 
@@ -76,7 +79,9 @@ def clean_environment() -> dict[str, str]:
     """Return the environment without anything that would configure a run."""
     configuring = ("RUNNER_", "ENGINE_", "GATEWAY_", "SUBSCRIPTIONS", "CI")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(configuring)}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    # Where nothing else is said, a test leaves nothing behind in the project.
+    quiet = {"RUNNER_RECORDS__ENABLED": "false"}
+    return kept | quiet | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 
 
 def start(path: Path) -> subprocess.Popen[str]:
@@ -190,7 +195,9 @@ def test_ctrl_c_runs_on_stop_prints_the_result_so_far_and_exits_130(tmp_path: Pa
     path = tmp_path / "slow.py"
     path.write_text(SLOW)
     process = start(path)
-    time.sleep(1.5)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "begun\n"
+    time.sleep(0.1)
 
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
@@ -205,7 +212,9 @@ def test_sigterm_stops_in_good_order_and_exits_143(tmp_path: Path) -> None:
     path = tmp_path / "slow.py"
     path.write_text(SLOW)
     process = start(path)
-    time.sleep(1.5)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "begun\n"
+    time.sleep(0.1)
 
     process.terminate()
     out, err = process.communicate(timeout=20)

@@ -60,7 +60,7 @@ def run(command: str, folder: Path, **environ: str) -> subprocess.CompletedProce
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
-        env=clean_environment() | {"PATH": path} | environ,
+        env=clean_environment() | {"PATH": path, "RUNNER_RECORDS__ENABLED": "true"} | environ,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

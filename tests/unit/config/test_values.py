@@ -70,9 +70,11 @@ def slips(name: str) -> set[str]:
         name[:middle] + name[middle] * 2 + name[middle + 1 :],
         name[:middle] + "z" + name[middle + 1 :],
         swapped,
-    } - {name, ""}
+    } - {name, "", *UNDECIDED}
 
 
+UNDECIDED = ("seped", "sped")
+"""As near to one key as to another: seed and speed."""
 NAMES = sorted({*all_keys(), *(section for section in sections() if section)})
 
 

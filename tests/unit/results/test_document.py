@@ -15,7 +15,14 @@ import pytest
 
 from runner import __version__
 from runner.errors import ConfigError
-from runner.results.document import MAX_POINTS, encode_document, encode_failure, thin, to_document
+from runner.results.document import (
+    MAX_POINTS,
+    encode_document,
+    encode_failure,
+    thin,
+    to_document,
+    to_summary,
+)
 from runner.results.result import RunResult, StrategyFacts
 from tests.helpers import series
 from tests.unit.results.strategies import Idle, InAndOut, result
@@ -44,10 +51,18 @@ def test_the_document_is_the_golden_one(golden: Callable[[Path, str], None]) -> 
 
 def test_the_keys_of_the_document_come_in_a_fixed_order() -> None:
     assert list(read(result())) == [
-        "schema", "version", "strategy", "runtime", "data", "ending", "error", "statistics",
-        "open_positions", "orders", "working_orders", "rejections", "notices", "warnings",
-        "no_trades", "gates", "conventions", "trades", "equity", "run",
+        "schema", "version", "digest", "strategy", "runtime", "data", "ending", "error",
+        "statistics", "open_positions", "orders", "working_orders", "rejections", "notices",
+        "warnings", "no_trades", "gates", "conventions", "trades", "equity", "run",
     ]  # fmt: skip
+
+
+def test_the_summary_is_the_document_without_its_two_long_lists() -> None:
+    made = result()
+    document = to_document(made)
+    del document["trades"], document["equity"]
+
+    assert to_summary(made) == document
 
 
 def test_decimals_are_text_without_an_exponent() -> None:

@@ -162,3 +162,13 @@ def test_the_text_can_be_written_to_a_pipe_of_any_encoding(encoding: str) -> Non
     write_text(eventful(), stream, {})
 
     assert raw.getvalue().decode(encoding).startswith("InAndOut  size=10\n")
+
+
+def test_the_record_and_the_digest_are_named_where_there_is_one() -> None:
+    made = replace(result(), record="20260131-kqzm", digest="0123456789abcdef" * 4)
+
+    assert (
+        "Record      20260131-kqzm (runner runs show 20260131-kqzm), digest 0123456789ab"
+        in render_text(made)
+    )
+    assert "Record" not in render_text(result())

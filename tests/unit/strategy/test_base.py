@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from runner import Account, Candle, Strategy
+from runner.strategy.base import seat
+from runner.strategy.desk import Desk
 from tests.helpers import AAPL, DAY_MS, MSFT, START, candle, candles, run_strategy, series
 from tests.unit.strategy.at_work import D, at_work, hold
 
@@ -118,3 +120,15 @@ def test_a_strategy_without_handlers_only_watches() -> None:
 
     assert (run.ending.why, run.ending.confirmed, run.exchange.trades) == ("complete", True, [])
     assert run.desk.now_ms == START.timestamp() * 1000 + 2 * DAY_MS
+
+
+def test_the_same_seed_draws_the_same_numbers() -> None:
+    drawn = [seat(Strategy, Desk(seed=seed), {}).random.random() for seed in (7, 7, 8)]
+
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_a_strategy_has_one_source_of_random_numbers() -> None:
+    strategy = seat(Strategy, Desk(), {})
+
+    assert strategy.random is strategy.random
