@@ -18,7 +18,7 @@ from runner.app.watching import pace_of, watched
 from runner.config.load import Loaded
 from runner.config.models import RunConfig, Runtime
 from runner.dashboard.capture import Capture, captured
-from runner.dashboard.progress import Mode, announced, choose_ui
+from runner.dashboard.modes import Mode, announced, choose_ui
 from runner.errors import GateFailed, RiskHalt, RunnerError, StrategyLoadError, UsageError
 from runner.protocol.admission import Subscription, SubscriptionFilter
 from runner.protocol.subscriptions import SubscriptionError, parse_subscriptions

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 from runner.app.peers import Peer
 from runner.config.models import RunConfig, Runtime
 from runner.dashboard.capture import Capture
 from runner.dashboard.live import Live
+from runner.dashboard.modes import Mode
+from runner.dashboard.news import News
 from runner.dashboard.observer import Observer
-from runner.dashboard.progress import Mode, Progress
+from runner.dashboard.plain import QUIET_S, plain_lines
 from runner.dashboard.snapshot import Facts
+from runner.dashboard.stream import json_lines
 from runner.errors import ConfigError
 from runner.results.result import StrategyFacts
 from runner.session import Session
@@ -60,11 +63,8 @@ def watched(
     environ: Mapping[str, str],
 ) -> AbstractContextManager[object]:
     """Return what shows the run while it goes on, in the form that was chosen."""
-    desk = session.desk
-    if ui != "live":
-        return Progress(
-            peer.candles, lambda: (desk.market_events, desk.progress_ms), capture.stream, ui
-        )
+    if ui == "none":
+        return nullcontext()
     facts = Facts(
         strategy=strategy.name,
         params=tuple((name, str(value)) for name, value in strategy.params.items()),
@@ -77,4 +77,10 @@ def watched(
         ack_window_s=config.engine.ack_window if config.runtime is Runtime.ENGINE else None,
     )
     observer = Observer(facts, session, stop=stop, pace=pace, vitals=peer.vitals)
+    if ui == "json":
+        return json_lines(observer, News(session, peer.vitals), capture)
+    if ui == "plain":
+        # A live run is told of from its first moment; most backtests are over by then.
+        quiet = 0.0 if config.runtime is Runtime.GATEWAY else QUIET_S
+        return plain_lines(observer, News(session, peer.vitals), capture.stream, quiet=quiet)
     return Live(observer, stop, pace, capture, environ)

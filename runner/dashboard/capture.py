@@ -35,8 +35,7 @@ class Capture(io.TextIOBase):
         self._is_holding = False
         self._kept: deque[LogLine] = deque(maxlen=KEPT)
         self._open = ""
-        self.taken = 0
-        """Lines taken in while holding."""
+        self._dropped = 0
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -69,15 +68,17 @@ class Capture(io.TextIOBase):
 
     def add(self, level: _Level, text: str) -> None:
         """Keep one line."""
-        self.taken += 1
-        self._kept.append(LogLine(level, text))
+        kept = self._kept
+        self._dropped += len(kept) == kept.maxlen
+        kept.append(LogLine(level, text))
 
     @property
     def is_holding(self) -> bool:
         return self._is_holding
 
-    def hold(self) -> None:
-        """Keep lines from now on."""
+    def hold(self, *, limit: int | None = KEPT) -> None:
+        """Keep lines from now on: the last `limit` of them, or all until they are drained."""
+        self._kept = deque(maxlen=limit)
         self._is_holding = True
 
     def release(self) -> None:
@@ -88,16 +89,24 @@ class Capture(io.TextIOBase):
         if self._open:
             self.add("print", self._open)
             self._open = ""
-        missing = self.taken - len(self._kept)
         with suppress(*_UNWRITABLE):
-            if missing > 0:
-                self.stream.write(f"... {missing:,} earlier lines; --ui plain shows all\n")
+            if self._dropped:
+                self.stream.write(f"... {self._dropped:,} earlier lines; --ui plain shows all\n")
             for line in self._kept:
                 said = f"{line.level.upper()}: {clean(line.text)}"
                 self.stream.write((line.text if line.level == "print" else said) + "\n")
             self.stream.flush()
         self._kept.clear()
-        self.taken = 0
+        self._dropped = 0
+
+    def drain(self, *, is_over: bool = False) -> list[LogLine]:
+        """Return the lines kept, and keep them no longer; also one without an end when it
+        `is_over`."""
+        if is_over and self._open:
+            self.add("print", self._open)
+            self._open = ""
+        kept = self._kept
+        return [kept.popleft() for _ in range(len(kept))]
 
     def lines(self) -> tuple[LogLine, ...]:
         """Return the lines kept, the newest last; safe from another thread."""

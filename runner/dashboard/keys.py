@@ -1,4 +1,7 @@
-"""Keys as they are pressed, without waiting and without an echo.
+"""Keys as they are pressed, without an echo.
+
+The terminal itself waits for them, for a moment at most: that costs a run at full speed nothing,
+where looking for keys again and again would interrupt it.
 
 Needs a terminal of the POSIX kind; elsewhere, and while the program runs in the background, there
 are no keys and nothing is changed. Standard library only.
@@ -30,6 +33,8 @@ _SEQUENCES = {
     "5~": "page up", "6~": "page down",
 }  # fmt: skip
 _AT_ONCE = 256
+WAIT_TENTHS = 2
+"""Longest wait for a key, in tenths of a second, as terminals count."""
 
 
 def names_of(data: bytes) -> list[str]:
@@ -76,7 +81,7 @@ class Keys:
             # Signals stay as they are, but for the one that stops us with the screen in disorder.
             off = os.fpathconf(self._descriptor, "PC_VDISABLE")
             changed[3] &= ~(termios.ICANON | termios.ECHO)
-            changed[6][termios.VMIN] = changed[6][termios.VTIME] = 0
+            changed[6][termios.VMIN], changed[6][termios.VTIME] = 0, WAIT_TENTHS
             changed[6][termios.VSUSP] = bytes([off & 0xFF])
             termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
         except (termios.error, OSError, ValueError):
@@ -84,15 +89,15 @@ class Keys:
         self._before = before
         return True
 
-    def read(self) -> list[str]:
-        """Return the keys pressed since the last call.
+    def read(self) -> list[str] | None:
+        """Wait for keys and return them, none after `WAIT_TENTHS`; None where there are none.
 
         Raises:
             OSError: the terminal is gone.
         """
         # A program in the background that reads from its terminal is stopped.
         if self._before is None or not self._is_ours():
-            return []
+            return None
         return names_of(os.read(self._descriptor, _AT_ONCE))
 
     def close(self) -> None:

@@ -30,15 +30,16 @@ if TYPE_CHECKING:
 
 QUIET_S = 0.5
 """How long a run must last before anything is drawn: a screen must not flash."""
-FRAME_S = 0.125
-"""Shortest time between two frames."""
-KEY_S = 0.04
-"""How often keys and the size are looked at: a key shall seem to act at once."""
+FRAME_S = 0.2
+"""Shortest time between two frames. Every one interrupts the run, which costs it more than what
+drawing takes, so there is one waking for each, and none for keys: those wake by themselves."""
 AFRESH_S = 3.0
 """How often everything is drawn anew, in case something else wrote on the screen."""
-SHARE = 0.03
+SHARE = 0.02
 """Most of one core's time that drawing may take."""
-_JOIN_S = 2.0
+_PATIENCE_S = 2.0
+"""Longest wait for a terminal that takes nothing: it must not hold up the result."""
+_STOPPING_S = 0.1
 
 
 class Live:
@@ -79,10 +80,12 @@ class Live:
         self._clock = clock
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="dashboard", daemon=True)
+        self._turn = threading.RLock()
+        """Held by the thread that draws on the terminal or gives it back."""
         self._give_back: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Live:
-        self._stop.on_leave(lambda: self._give_back())
+        self._stop.on_leave(self._end)
         self._thread.start()
         return self
 
@@ -92,9 +95,17 @@ class Live:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        # The thread may wait for a key for a moment longer; it touches nothing any more.
+        self._end()
+
+    def _end(self) -> None:
         self._over.set()
-        self._thread.join(_JOIN_S)  # a terminal that blocks must not hold up the result
-        self._give_back()
+        mine = self._turn.acquire(timeout=_PATIENCE_S)
+        try:
+            self._give_back()
+        finally:
+            if mine:
+                self._turn.release()
 
     def _watch(self) -> None:
         if self._over.wait(self._quiet):
@@ -102,13 +113,11 @@ class Live:
         try:
             self._show()
         except OSError:
-            pass  # the terminal is gone, and with it whoever could be told
+            self._end()  # the terminal is gone, and with it whoever could be told
         except Exception as error:  # noqa: BLE001 - a picture is not worth a run
-            self._give_back()
+            self._end()
             said = f"{type(error).__name__}: {error}"
             logging.getLogger(__name__).warning("the dashboard ended, the run goes on: %s", said)
-        finally:
-            self._give_back()
 
     def _show(self) -> None:
         # Here and not above: most runs are over before anything is drawn.
@@ -120,44 +129,53 @@ class Live:
 
         screen = Screen(self._stream.fileno(), self._environ)
         glyphs = glyphs_for(self._stream.encoding, self._environ)
-        keeper = Keeper(self._stream.fileno())
+        with self._turn:
+            if self._over.is_set():
+                return
+            keeper = Keeper(self._stream.fileno())
 
-        def give_back() -> None:
-            self._keys.close()
-            screen.leave()
-            self._capture.release()
-            keeper.dismiss()
+            def give_back() -> None:
+                self._keys.close()
+                screen.leave()
+                self._capture.release()
+                keeper.dismiss()
 
-        if self._over.is_set():
-            keeper.dismiss()
-            return
-        self._give_back = give_back
-        has_keys = self._keys.open()
-        self._capture.hold()
-        screen.enter()
+            self._give_back = give_back
+            self._capture.hold()
+            screen.enter()
+            has_keys = self._keys.open()
         view, snapshot = View(), self._look(None)
-        size, due, afresh_at = screen.size(), 0.0, 0.0
-        while not self._over.is_set():
-            pressed = self._keys.read()
+        due = afresh_at = 0.0
+        pressed: list[str] = []
+        while True:
+            now, size = self._clock(), screen.size()
+            if now >= due or pressed or size != screen.drawn_size:
+                began = time.thread_time()
+                if not view.is_held:
+                    snapshot = self._look(snapshot)
+                lines = screen_lines(snapshot, size, glyphs, view, has_keys=has_keys)
+                with self._turn:
+                    if self._over.is_set():
+                        return
+                    screen.draw(lines, size, afresh=now >= afresh_at)
+                if now >= afresh_at:
+                    afresh_at = now + AFRESH_S
+                due = now + max(0.9 * FRAME_S, (time.thread_time() - began) / SHARE)
+            if self._pace is not None:
+                self._pace.insist()
+            pressed = self._pressed()
             for key in pressed:
                 if key == SUSPEND:
                     has_keys = self._suspend(screen)
                 elif not self._act(key):
                     view = looked(view, key)
-            now, before, size = self._clock(), size, screen.size()
-            if now >= due or pressed or size != before:
-                began = time.thread_time()
-                if not view.is_held:
-                    snapshot = self._look(snapshot)
-                afresh = now >= afresh_at
-                if afresh:
-                    afresh_at = now + AFRESH_S
-                lines = screen_lines(snapshot, size, glyphs, view, has_keys=has_keys)
-                screen.draw(lines, size, afresh=afresh)
-                due = now + max(FRAME_S, (time.thread_time() - began) / SHARE)
-            if self._pace is not None:
-                self._pace.insist()
-            self._over.wait(KEY_S)
+
+    def _pressed(self) -> list[str]:
+        """Wait for keys, for as long as a frame lasts at most."""
+        found = self._keys.read()
+        if found is None:
+            self._over.wait(FRAME_S)
+        return found or []
 
     def _look(self, before: Snapshot | None) -> Snapshot:
         level = logging.getLevelName(logging.getLogger().level).lower()
@@ -193,12 +211,15 @@ class Live:
 
     def _suspend(self, screen: Screen) -> bool:
         """Stop as Ctrl-Z does, with the terminal in order, and come back when continued."""
-        self._keys.close()
-        screen.leave()
-        os.killpg(os.getpgrp(), signal.SIGTSTP)
-        time.sleep(2 * KEY_S)  # the stop may reach another thread first
-        screen.enter()
-        return self._keys.open()
+        with self._turn:
+            if self._over.is_set():
+                return False
+            self._keys.close()
+            screen.leave()
+            os.killpg(os.getpgrp(), signal.SIGTSTP)
+            time.sleep(_STOPPING_S)  # the stop may reach another thread first
+            screen.enter()
+            return self._keys.open()
 
 
 def _stdin() -> int:

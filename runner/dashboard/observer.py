@@ -187,11 +187,23 @@ class Observer:
 
 
 def _names_of(session: Session, indicators: list[Indicator]) -> dict[int, str]:
-    """Return each indicator's name, with that of the attribute that holds it, if one does."""
+    """Return each indicator's name, with that of the attribute that holds it, if one does.
+
+    The attributes are those that the strategy's own code names. Asking the object for its `vars`
+    would have CPython give it a dictionary, after which every attribute it reads in a handler costs
+    more: a tenth of a run at full speed.
+    """
     names = {id(one): one.name for one in indicators}
-    for attribute, value in copied(lambda: list(vars(session.strategy).items())):
-        if isinstance(value, Indicator) and names.get(id(value)) == value.name:
-            names[id(value)] = f"{attribute} {value.name}"
+    strategy = session.strategy
+    kind = type(strategy)
+    if hasattr(kind, "__getattr__"):
+        return names  # asking it could run the author's code
+    for base in kind.__mro__:
+        for method in vars(base).values():
+            for name in getattr(getattr(method, "__code__", None), "co_names", ()):
+                value = None if hasattr(kind, name) else getattr(strategy, name, None)
+                if isinstance(value, Indicator) and names.get(id(value)) == value.name:
+                    names[id(value)] = f"{name} {value.name}"
     return names
 
 

@@ -35,7 +35,7 @@ class Screen:
         self._has_color = not environ.get("NO_COLOR")
         self._styles: dict[Style, Style] = {}
         self._shown: list[str] = []
-        self._size: Size | None = None
+        self.drawn_size: Size | None = None
         self.is_entered = False
 
     def size(self) -> Size:
@@ -50,7 +50,7 @@ class Screen:
     def enter(self) -> None:
         """Switch to the other screen."""
         self.is_entered = True
-        self._shown, self._size = [], None
+        self._shown, self.drawn_size = [], None
         self._write(ENTER)
 
     def leave(self) -> None:
@@ -66,8 +66,8 @@ class Screen:
         """Show `lines` from the top, drawing those that changed, or all of them `afresh`."""
         drawn = [self._line(line) for line in lines[: size.height]]
         out = [_BEGIN]
-        if afresh or size != self._size:
-            self._size, self._shown = size, []
+        if afresh or size != self.drawn_size:
+            self.drawn_size, self._shown = size, []
             out.append("\x1b[2J")
         before = self._shown
         for row, line in enumerate(drawn):

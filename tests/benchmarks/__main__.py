@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("embedded", "orders", "lockstep", "server", "startup", "data", "memory")
+BENCHMARKS = ("embedded", "orders", "dashboard", "lockstep", "server", "startup", "data", "memory")
 
 
 def main() -> None:
