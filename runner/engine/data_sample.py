@@ -1,7 +1,7 @@
 """Made-up candles: as many as wanted, the same for the same seed on every machine.
 
-A random walk, for trying things out and for measuring, not for judging a strategy. May import
-series and times.
+A random walk that is drawn back to where it began, for trying things out and for measuring, not
+for judging a strategy. May import series and times.
 """
 
 from __future__ import annotations
@@ -16,9 +16,14 @@ from runner.protocol.enums import TIMEFRAME_MS
 START_MS = 1_704_067_200_000
 """2024-01-01T00:00:00Z, where made-up candles begin."""
 FIRST_PRICE = 100.0
-LOWEST, HIGHEST = 1.0, 100_000.0
+LOWEST, HIGHEST = 10.0, 1000.0
 _STEP = 0.004
 """Typical move of one candle, as a share of its price."""
+_DRIFT = _STEP * _STEP / 6.0
+"""Half the variance of a move: what the logarithm of a price loses to moves that are fair."""
+_PULL = 4.0e-5
+"""How strongly a price is drawn back: too little to see in a thousand candles, and enough to keep
+any number of them mostly between 50 and 200."""
 _WICK = 0.003
 _VOLUME = 10_000
 
@@ -28,8 +33,9 @@ def sample_series(
 ) -> Series:
     """Return `count` candles without a gap; prices have two decimals.
 
-    Each opens where the one before closed. Prices stay between 1 and 100,000. Only sums and
-    products of the generator's numbers are used, which are the same on every platform.
+    Each opens where the one before closed. Prices stay between 10 and 1,000, however many candles
+    there are. Only sums, products and quotients of the generator's numbers are used, which are the
+    same on every platform.
     """
     rows = _rows(count, Random(seed), TIMEFRAME_MS[timeframe], start_ms)  # noqa: S311 - no secret
     return Series.of(rows, symbol, timeframe, origin=f"seed {seed}")
@@ -37,19 +43,23 @@ def sample_series(
 
 def _rows(count: int, rng: Random, length: int, start_ms: int) -> Iterator[Row]:
     uniform = rng.random
-    price = FIRST_PRICE
+    # The walk itself is never rounded, only what is shown of it: rounding would move it.
+    walk = opened = FIRST_PRICE
     for index in range(count):
         # Four uniform numbers make a bell that is close enough to a normal one.
         move = (uniform() + uniform() + uniform() + uniform() - 2.0) * _STEP
-        close = round(min(max(price * (1.0 + move), LOWEST), HIGHEST), 2)
-        high = round(max(price, close) * (1.0 + uniform() * _WICK), 2)
-        low = round(min(price, close) * (1.0 - uniform() * _WICK), 2)
+        # Half the logarithm of how far the walk is from home, nearly, and without a logarithm.
+        away = (walk - FIRST_PRICE) / (walk + FIRST_PRICE)
+        walk = min(max(walk * (1.0 + move + _DRIFT - _PULL * away), LOWEST), HIGHEST)
+        close = round(walk, 2)
+        high = round(max(opened, close) * (1.0 + uniform() * _WICK), 2)
+        low = round(min(opened, close) * (1.0 - uniform() * _WICK), 2)
         yield (
             start_ms + index * length,
-            price,
-            max(high, price, close),
-            min(low, price, close),
+            opened,
+            max(high, opened, close),
+            min(low, opened, close),
             close,
             float(int(uniform() * _VOLUME) + 1),
         )
-        price = close
+        opened = close

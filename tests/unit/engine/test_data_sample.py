@@ -16,7 +16,7 @@ def test_the_same_seed_gives_the_same_candles_on_every_machine() -> None:
 
     digest = hashlib.sha256(repr(list(series.candles())).encode()).hexdigest()
 
-    assert digest == "dc5bfb933c13c4134f8edaf2db4c3c64bc5332cfb672bb1b338d80ad763605eb"
+    assert digest == "29ea09416d9ee64fe4496aee06e4e32c913b759d764f789a02760efdfc8893b6"
 
 
 def test_another_seed_gives_other_candles() -> None:
@@ -48,3 +48,13 @@ def test_every_candle_is_valid_and_opens_at_the_close_before(seed: int) -> None:
         assert LOWEST <= one.close <= HIGHEST
         assert one.volume >= 1
     assert all(after.open == before.close for before, after in pairwise(candles))
+
+
+def test_prices_neither_fade_nor_grow_without_end() -> None:
+    # This seed has the strongest fall of the first few.
+    series = sample_series(150_000, seed=13, timeframe="1m")
+
+    late = list(series.closes)[-50_000:]
+    assert min(late) > 20
+    assert max(late) < 500
+    assert sum(one == other for one, other in pairwise(late)) < 0.05 * len(late)
