@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from runner.records.files import open_new, write_all
@@ -27,7 +28,7 @@ from runner.strategy.order import Order
 
 EVERY_S = 0.5
 """Between two looks: what a killed run loses at most."""
-MAX_POINTS = 20_000
+MAX_POINTS = 10_000
 """About how many points of the equity curve are kept: enough to draw it at any width."""
 _BATCH = 2000
 """Lines written at once, so that the interpreter is never held for long."""
@@ -113,19 +114,22 @@ class Recording:
 
     def _take_orders(self) -> None:
         tickets = self._desk.tickets
+        looked_at: Iterable[tuple[str, tuple[Order, OrderLine | None]]]
+        looked_at = list(self._working.items())
         if len(tickets) > self._orders:
             # Made in one step of the interpreter, so the run cannot add a ticket meanwhile.
             new = list(tickets.items())[self._orders :]
             self._orders += len(new)
-            self._working.update((key, (order, None)) for key, order in new)
+            looked_at = chain(looked_at, ((key, (order, None)) for key, order in new))
         changed: list[OrderLine] = []
-        for key, (order, before) in list(self._working.items()):
+        for key, (order, before) in looked_at:
             is_done = order.is_done  # read first, see `order_line`
             line = order_line(key, order)
             if line != before:
                 changed.append(line)
+            if not is_done:
                 self._working[key] = (order, line)
-            if is_done:
+            elif before is not None:
                 del self._working[key]
         for start in range(0, len(changed), _BATCH):
             self._append(ORDERS, changed[start : start + _BATCH])
