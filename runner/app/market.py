@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.config.exchange import ExchangeConfig
-from runner.config.models import DataConfig
+from runner.config.models import DataConfig, RunConfig, Runtime
 from runner.config.risk import RiskConfig
 from runner.protocol.admission import CANDLE, QUOTE, Subscription
 from runner.protocol.times import to_ms
@@ -20,6 +20,7 @@ from runner.safety import Limits
 
 if TYPE_CHECKING:
     from runner.engine.feed import Feed
+    from runner.engine.series import Series
     from runner.engine.terms import Terms
 
 _BPS = 10_000
@@ -73,6 +74,19 @@ def feed_of(
         calendar=Calendar(data.timezone) if data.timezone else None,
     )
     return Feed.of(series, wanted, quoted=quoted)
+
+
+def prices_of(config: RunConfig, symbols: Sequence[str], cwd: Path) -> list[Series]:
+    """Return the prices that a run in process was fed with; none of a run against a peer.
+
+    They are read again, for whoever draws them afterwards.
+
+    Raises:
+        DataError: E351 to E369; they cannot be read any more.
+    """
+    if config.runtime is not Runtime.EMBEDDED:
+        return []
+    return list(feed_of(config.data, [], symbols, cwd=cwd).series)
 
 
 def limits_of(risk: RiskConfig) -> Limits:

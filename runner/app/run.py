@@ -45,16 +45,22 @@ def execute(
     cwd: Path,
     environ: Mapping[str, str],
     typed: Sequence[str] = (),
+    report: Path | None = None,
 ) -> tuple[RunResult, RunnerError | None]:
     """Run what the configuration says and return the result, with the error that ended it.
 
     What the strategy prints goes to stderr: stdout carries the result alone. `typed` are the
-    arguments of the command line, for the suggestion of what to type next.
+    arguments of the command line, for the suggestion of what to type next. `report` is a file to
+    write, in the form that its name asks for.
 
     Raises:
         RunnerError: the run could not begin (configuration, strategy, data).
     """
     config = loaded.config
+    if report is not None:
+        from runner.app.reporting import check_report
+
+        check_report(report)
     ui = choose_ui(config.ui.value, sys.stderr, environ)
     capture = Capture(sys.stderr)
     with captured(capture):
@@ -90,6 +96,10 @@ def execute(
             if error is None and not code:
                 result, error = _judged(result, config)
             record.end(result)
+    if report is not None:
+        from runner.app.reporting import render_result, write_report
+
+        write_report(report, render_result(result, report.suffix.lower(), config, cwd))
     return result, error
 
 

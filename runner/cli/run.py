@@ -106,6 +106,10 @@ def run(
     junit: Annotated[
         Path | None, typer.Option("--junit", help="Write the outcome as JUnit XML.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write a report: report.html, or .md, or .txt."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON document.")
     ] = False,
@@ -148,6 +152,7 @@ def run(
             flags,
             as_json=as_json,
             junit=junit,
+            report=report,
             verbosity=-1 if quiet else verbose,
         )
     )
@@ -160,6 +165,7 @@ def _run(
     *,
     as_json: bool,
     junit: Path | None,
+    report: Path | None,
     verbosity: int,
 ) -> int:
     from runner.cli.ci import check_junit, leave_traces
@@ -169,7 +175,7 @@ def _run(
     if junit is not None:
         check_junit(junit)
     try:
-        result, error = _execute(strategy, config, flags, verbosity)
+        result, error = _execute(strategy, config, flags, verbosity, report)
     except RunnerError as failed:
         leave_traces(name, None, failed, junit)
         if as_json:
@@ -203,7 +209,11 @@ def _print_result(result: RunResult, *, as_json: bool) -> None:
 
 
 def _execute(
-    strategy: str | None, config: Path | None, flags: Mapping[str, object], verbosity: int
+    strategy: str | None,
+    config: Path | None,
+    flags: Mapping[str, object],
+    verbosity: int,
+    report: Path | None,
 ) -> tuple[RunResult, RunnerError | None]:
     import logging
     import os
@@ -228,4 +238,4 @@ def _execute(
     loaded = load_config(
         config, flags={**flags, "strategy": strategy}, environ=os.environ, cwd=Path.cwd()
     )
-    return execute(loaded, cwd=Path.cwd(), environ=os.environ, typed=sys.argv[1:])
+    return execute(loaded, cwd=Path.cwd(), environ=os.environ, typed=sys.argv[1:], report=report)

@@ -47,6 +47,14 @@ ENTRIES = (
         example="runner data sample /no/such/place.csv",
     ),
     Entry(
+        "E1030",
+        "The report cannot be written",
+        means="The file that was named for the report cannot be opened for writing.",
+        causes=("a directory that does not exist", "a directory that others own", "a full disk"),
+        fixes=("name a file in a directory that exists and can be written to",),
+        example="runner run strategies/sma_cross.py --report /nowhere/report.html",
+    ),
+    Entry(
         "E1004",
         "The JUnit file cannot be written",
         means=(

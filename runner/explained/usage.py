@@ -57,6 +57,22 @@ ENTRIES = (
         example="runner run",
     ),
     Entry(
+        "E222",
+        "The report needs a library",
+        means="The charts of a report are drawn by plotly, which is an extra and not installed.",
+        causes=("runner was installed without the extra report",),
+        fixes=("pip install 'strategy-runner[report]'", "take a report without charts: report.md"),
+        example="runner run strategies/sma_cross.py --report report.html",
+    ),
+    Entry(
+        "E223",
+        "The form of a report cannot be told",
+        means="The name of the file says what is written: .html, .md or .txt.",
+        causes=("another ending, or none",),
+        fixes=("name it like report.html",),
+        example="runner run strategies/sma_cross.py --report report.pdf",
+    ),
+    Entry(
         "E203",
         "The new data file has an unknown ending",
         means=(

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from runner.protocol.times import from_ms
 from runner.report.facts import Candles
-from runner.results.statistics import period_returns, periods_per_year
+from runner.results.curve_figures import period_returns
+from runner.results.statistics import periods_per_year
 
 DAY_MS = 86_400_000
 WINDOW = 126
@@ -96,6 +97,12 @@ def yearly_returns(months: Sequence[Month]) -> dict[int, float]:
     return years
 
 
+def day_returns(closes: Sequence[float]) -> list[float]:
+    """Return close[i] / close[i - 1] - 1 for each day after the first; empty where a close is not
+    positive."""
+    return [one for part in period_returns(closes) for one in part]
+
+
 def rolling_sharpe(
     days: array[int], closes: array[float], *, window: int = WINDOW
 ) -> tuple[list[int], list[float | None]]:
@@ -104,7 +111,7 @@ def rolling_sharpe(
     Returns are from day to day; the deviation is that of a sample (n - 1). None where a window
     did not vary. Empty when there are fewer than `window` returns.
     """
-    returns = period_returns(closes)
+    returns = day_returns(closes)
     per_year = periods_per_year(days)
     if len(returns) < window or len(returns) != len(days) - 1 or per_year is None:
         return [], []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -41,9 +40,9 @@ class ReportFacts:
 
     document: Mapping[str, Any]
     """The document of the run, `runner.run/1`; its trades and its equity are not looked at."""
-    times: array[int]
+    times: Sequence[int]
     """The points of the equity curve: Unix milliseconds, ascending."""
-    equities: array[float]
+    equities: Sequence[float]
     executions: Sequence[Execution]
     candles: Mapping[str, Candles] = field(default_factory=dict)
     """By symbol; empty where the prices are not on this machine."""

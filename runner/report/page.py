@@ -21,7 +21,6 @@ from runner.errors import UsageError
 from runner.protocol.times import iso_ms
 from runner.report import analysis, figures
 from runner.report.facts import Execution, ReportFacts
-from runner.results.statistics import period_returns
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _COLUMNS = (
@@ -41,7 +40,7 @@ def render_page(facts: ReportFacts) -> str:
     """Return the report as a page.
 
     Raises:
-        UsageError: E203, plotly is not installed.
+        UsageError: E222, plotly is not installed.
     """
     plotly = _plotly()
     document = facts.document
@@ -83,16 +82,27 @@ def render_page(facts: ReportFacts) -> str:
     )
 
 
-def _plotly() -> str:
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError:
+def check_library() -> None:
+    """Find out whether pages can be made.
+
+    Raises:
+        UsageError: E222, plotly is not installed.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("plotly") is None:
         raise UsageError(
             "the report needs a library that is not installed",
             why="its charts are drawn by plotly",
             fix="pip install 'strategy-runner[report]', or take --format markdown",
-            id="E203",
-        ) from None
+            id="E222",
+        )
+
+
+def _plotly() -> str:
+    check_library()
+    from plotly.offline import get_plotlyjs
+
     script: str = get_plotlyjs()
     return script.replace("</script", "<\\/script")
 
@@ -109,7 +119,7 @@ def _charts(facts: ReportFacts, starting: float) -> dict[str, figures.Figure | N
         "equity": figures.equity_figure(facts, starting),
         "rolling": figures.rolling_figure(days, closes),
         "returns": figures.histogram_figure(
-            list(period_returns(closes)), "return of a day", percent=True
+            analysis.day_returns(closes), "return of a day", percent=True
         ),
         "results": figures.histogram_figure(results, "profit of a closing trade", percent=False),
     }
@@ -192,7 +202,7 @@ def _notices(document: Mapping[str, Any]) -> str:
     said = []
     if document["error"] is not None:
         said.append(f"{document['error']['id']}: {document['error']['what']}")
-    said += [f"{one['count']:,} orders rejected: {one['reason']}" for one in document["rejections"]]
+    said += [f"{one['count']:,} rejected: {one['reason']}" for one in document["rejections"]]
     said += [*document["warnings"], *document["no_trades"]]
     return "".join(f'<p class="notice">{escape(one)}</p>' for one in said)
 

@@ -38,11 +38,11 @@ def markdown_of(result: RunResult) -> str:
             ("Final equity", f"{_money(one.final_equity)} {result.currency}"),
             ("Return", _percent(one.total_return)),
             ("Buy and hold", _percent(result.buy_and_hold)),
-            ("Maximum drawdown", _percent(one.maximum_drawdown)),
+            ("Maximum drawdown", _percent(one.maximum_drawdown, signed=False)),
             ("Sharpe ratio", "-" if one.sharpe is None else f"{one.sharpe:.2f}"),
             ("Orders", f"{result.orders:,}"),
             ("Trades", f"{one.executions:,}"),
-            ("Win rate", _percent(one.win_rate)),
+            ("Win rate", _percent(one.win_rate, signed=False)),
             ("Commission", _money(one.commission)),
         ],
     )
@@ -53,7 +53,7 @@ def markdown_of(result: RunResult) -> str:
         lines += ["", *_table(("gate", "required", "found"), rows)]
     notes = (
         *result.warnings,
-        *(f"{one.count:,} orders rejected, {one.reason}" for one in result.rejections),
+        *(f"{one.count:,} rejected: {one.reason}" for one in result.rejections),
         *result.no_trades,
     )
     if notes:
@@ -79,5 +79,5 @@ def _money(value: float | Decimal) -> str:
     return f"{value:z,.2f}"
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value * 100:+z,.2f} %"
+def _percent(value: float | None, *, signed: bool = True) -> str:
+    return "-" if value is None else f"{value * 100:{'+' if signed else ''}z,.2f} %"

@@ -12,7 +12,7 @@ import pytest
 
 from runner.report import analysis
 from runner.report.facts import Candles
-from runner.results import statistics
+from runner.results import curve_figures, statistics
 
 DAY = analysis.DAY_MS
 
@@ -173,10 +173,9 @@ def test_statistics_agree_with_empyrical(oracle, seed: int) -> None:
     import numpy
 
     times, equities = curve(700, seed)
-    returns = statistics.period_returns(equities)
     per_year = statistics.periods_per_year(times)
-    spread = statistics.spread_of(returns)
-    given = numpy.array(returns)
+    spread = curve_figures.spread_of(curve_figures.period_returns(equities))
+    given = numpy.array(analysis.day_returns(equities))
 
     assert per_year == pytest.approx(365.25)
     assert statistics.sharpe(spread, per_year) == pytest.approx(
@@ -188,7 +187,7 @@ def test_statistics_agree_with_empyrical(oracle, seed: int) -> None:
     assert statistics.annual_volatility(spread, per_year) == pytest.approx(
         oracle.annual_volatility(given, annualization=per_year)
     )
-    fall = statistics.maximum_drawdown(times, equities, equities[0])
+    fall = curve_figures.maximum_drawdown(times, equities, equities[0])
     assert fall is not None
     assert fall.fraction == pytest.approx(-oracle.max_drawdown(given))
     assert statistics.annual_return(equities[0], equities[-1], times) == pytest.approx(
@@ -201,7 +200,7 @@ def test_monthly_returns_agree_with_empyrical(oracle) -> None:
 
     times, equities = curve(400)
     given = pandas.Series(
-        [equities[0] / 100.0 - 1, *statistics.period_returns(equities)],
+        [equities[0] / 100.0 - 1, *analysis.day_returns(equities)],
         index=pandas.to_datetime(list(times), unit="ms", utc=True),
     )
 
@@ -222,6 +221,6 @@ def test_the_rolling_ratio_agrees_with_empyrical(oracle) -> None:
     _, ratios = analysis.rolling_sharpe(times, equities, window=60)
 
     expected = oracle.roll_sharpe_ratio(
-        numpy.array(statistics.period_returns(equities)), window=60, annualization=365.25
+        numpy.array(analysis.day_returns(equities)), window=60, annualization=365.25
     )
     assert ratios == pytest.approx(list(expected))
