@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.app.market import prices_of
 from runner.config.models import RunConfig
-from runner.errors import MachineError, UsageError
+from runner.errors import MachineError, RunnerError, UsageError
 from runner.results.facts import RunResult
 
 if TYPE_CHECKING:
+    from runner.engine.series import Series
+    from runner.records.reading import Record
     from runner.report.facts import ReportFacts
 
 FORMS = (".html", ".md", ".txt")
@@ -67,12 +69,50 @@ def render_result(result: RunResult, form: str, config: RunConfig, cwd: Path) ->
 
         return render_text(result) + "\n"
     if form == ".md":
+        from runner.results.document import to_summary
         from runner.results.markdown import markdown_of
 
-        return markdown_of(result)
+        return markdown_of(to_summary(result))
     from runner.report.gathering import facts_of_run
 
     return render_facts(facts_of_run(result, prices_of(config, result.data.symbols, cwd)))
+
+
+def render_record(record: Record, form: str, cwd: Path) -> tuple[str, str]:
+    """Return the report of a run that was kept, and what is missing in it, in words.
+
+    Args:
+        record: the run.
+        form: `.html` or `.md`.
+        cwd: where a relative path to its prices starts.
+
+    Raises:
+        ConfigError: E399, it has no result.
+        UsageError: E222, the library for pages is not installed.
+    """
+    from runner.report.gathering import facts_of_record
+
+    series, missing = _prices_again(record, cwd)
+    facts = facts_of_record(record, series)
+    if form == ".md":
+        from runner.results.markdown import markdown_of
+
+        return markdown_of(facts.document), ""
+    return render_facts(facts), missing
+
+
+def _prices_again(record: Record, cwd: Path) -> tuple[list[Series], str]:
+    # The settings as they were; the data may have changed, or gone, since.
+    values: dict[str, Any] = {"runtime": record.begin.runtime, "data": {}}
+    for one in record.begin.settings:
+        section, _, name = one.key.partition(".")
+        if section == "data" and one.value is not None:
+            values["data"][name] = one.value
+    try:
+        return prices_of(RunConfig(layers=[values]), record.begin.symbols, cwd), ""
+    except (RunnerError, ValueError) as error:
+        what = error.what if isinstance(error, RunnerError) else str(error)
+        return [], f"its prices cannot be read again, so only trades are drawn: {what}"
 
 
 def render_facts(facts: ReportFacts) -> str:

@@ -83,11 +83,12 @@ def _summarise(result: RunResult) -> None:
     place = os.environ.get("GITHUB_STEP_SUMMARY")
     if not place or os.environ.get("GITHUB_ACTIONS") != "true":
         return
+    from runner.results.document import to_summary
     from runner.results.markdown import markdown_of
 
     try:
         with Path(place).open("a", encoding="utf-8", errors="replace") as file:
-            file.write(markdown_of(result))
+            file.write(markdown_of(to_summary(result)))
     except OSError as error:
         sys.stderr.write(f"warning: the step summary cannot be written: {error.strerror}\n")
 

@@ -10,6 +10,7 @@ from runner.cli.engine import engine
 from runner.cli.explain import explain
 from runner.cli.new import new
 from runner.cli.replay import replay
+from runner.cli.report import report
 from runner.cli.run import run
 from runner.cli.runs import runs
 from runner.cli.smoke import smoke
@@ -39,6 +40,7 @@ app.command("explain", epilog="Example: runner explain E301")(explain)
 app.command("replay", epilog="Example: runner replay last --strategy strategies/sma_cross.py")(
     replay
 )
+app.command("report", epilog="Example: runner report last --open")(report)
 app.add_typer(runs, name="runs")
 app.add_typer(engine, name="engine")
 app.add_typer(data, name="data")

@@ -51,6 +51,13 @@ def show(run: RunArgument, directory: DirOption = None, as_json: JsonOption = Fa
         typer.echo("\n\n".join("\n".join(block) for block in _blocks(record, page) if block))
 
 
+def text_of(record: Record) -> str:
+    """Return all that is shown of a run, for a page of ordinary width."""
+    from runner.results.layout import Page
+
+    return "\n\n".join("\n".join(block) for block in _blocks(record, Page()) if block)
+
+
 def _blocks(record: Record, page: Page) -> list[list[str]]:
     return [_what(record, page), _ending(record, page), _figures(record), _more(record, page)]
 

@@ -40,6 +40,14 @@ ENTRIES = (
         example="runner runs tag last 'two words'",
     ),
     Entry(
+        "E399",
+        "The run has no result",
+        means="A report shows the figures of a run that came to its end, and this one has not.",
+        causes=("it goes on still", "its process was killed"),
+        fixes=("see what was kept: runner runs show ID", "runner runs export ID --table trades"),
+        example="runner report last, right after kill -9",
+    ),
+    Entry(
         "E394",
         "A record cannot be read",
         means="The first file of the record is missing or damaged, so nothing is known of the run.",

@@ -73,6 +73,14 @@ ENTRIES = (
         example="runner run strategies/sma_cross.py --report report.pdf",
     ),
     Entry(
+        "E224",
+        "Only a page can be opened",
+        means="runner report --open shows the page in a browser; text has nothing to open.",
+        causes=("--open together with --format markdown or text",),
+        fixes=("leave out one of them",),
+        example="runner report last --format text --open",
+    ),
+    Entry(
         "E203",
         "The new data file has an unknown ending",
         means=(

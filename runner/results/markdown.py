@@ -1,64 +1,70 @@
 """The result as Markdown, for a page that shows it: the summary of a CI job, a note, a message.
 
-May import the facts of a run and the protocol's decimals. Text of others (a strategy's reasons, a
+Plain values in. Text of others (a strategy's reasons, a
 peer's words) cannot end a table or begin markup.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from decimal import Decimal
-
-from runner.protocol.times import iso_ms
-from runner.results.facts import RunResult
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 
 
-def markdown_of(result: RunResult) -> str:
-    """Return the result as a heading and short tables, with a newline at the end."""
-    one = result.statistics
-    params = ", ".join(f"{name}={value}" for name, value in result.strategy.params.items())
-    span = f"{iso_ms(result.times[0])[:10]} to {iso_ms(result.times[-1])[:10]}, "
+def markdown_of(document: Mapping[str, Any]) -> str:
+    """Return a result as a heading and short tables, with a newline at the end.
+
+    Args:
+        document: of the run, `runner.run/1`; its trades and its equity are not looked at.
+    """
+    one, data, strategy = document["statistics"], document["data"], document["strategy"]
+    params = ", ".join(f"{name}={value}" for name, value in strategy["params"].items())
+    span = f"{data['first'][:10]} to {data['last'][:10]}, " if data["first"] else ""
     lines = [
-        f"### {_safe(result.strategy.name)}" + (f" ({_safe(params)})" if params else ""),
+        f"### {_safe(strategy['name'])}" + (f" ({_safe(params)})" if params else ""),
         "",
         _safe(
-            f"{', '.join(result.data.symbols)}: {span if result.times else ''}"
-            f"{result.events:,} events, {result.data.source}, {result.runtime.name}"
+            f"{', '.join(data['symbols'])}: {span}{data['events']:,} events, "
+            f"{data['source']}, {document['runtime']['name']}"
         ),
         "",
     ]
-    if result.error is not None:
-        lines += [f"**{result.error.id}: {_safe(result.error.what)}**", ""]
+    if document["error"] is not None:
+        lines += [f"**{document['error']['id']}: {_safe(document['error']['what'])}**", ""]
     lines += _table(
         ("figure", "value"),
         [
-            ("Final equity", f"{_money(one.final_equity)} {result.currency}"),
-            ("Return", _percent(one.total_return)),
-            ("Buy and hold", _percent(result.buy_and_hold)),
-            ("Maximum drawdown", _percent(one.maximum_drawdown, signed=False)),
-            ("Sharpe ratio", "-" if one.sharpe is None else f"{one.sharpe:.2f}"),
-            ("Orders", f"{result.orders:,}"),
-            ("Trades", f"{one.executions:,}"),
-            ("Win rate", _percent(one.win_rate, signed=False)),
-            ("Commission", _money(one.commission)),
+            ("Final equity", f"{_money(one['final_equity'])} {one['currency']}"),
+            ("Return", _percent(one["total_return"])),
+            ("Buy and hold", _percent(one["buy_and_hold"])),
+            ("Maximum drawdown", _percent(one["maximum_drawdown"], signed=False)),
+            ("Sharpe ratio", "-" if one["sharpe"] is None else f"{one['sharpe']:.2f}"),
+            ("Orders", f"{document['orders']:,}"),
+            ("Trades", f"{one['executions']:,}"),
+            ("Win rate", _percent(one["win_rate"], signed=False)),
+            ("Commission", _money(one["commission"])),
         ],
     )
-    if result.gates:
+    if document["gates"]:
         rows = [
-            ("passed" if one.passed else "FAILED", one.required, one.said) for one in result.gates
+            ("passed" if gate["passed"] else "FAILED", gate["required"], gate["said"])
+            for gate in document["gates"]
         ]
         lines += ["", *_table(("gate", "required", "found"), rows)]
     notes = (
-        *result.warnings,
-        *(f"{one.count:,} rejected: {one.reason}" for one in result.rejections),
-        *result.no_trades,
+        *document["warnings"],
+        *(
+            f"{rejected['count']:,} rejected: {rejected['reason']}"
+            for rejected in document["rejections"]
+        ),
+        *document["no_trades"],
     )
     if notes:
         lines += ["", *(f"- {_safe(note)}" for note in notes)]
-    lines += ["", _safe(f"{result.conventions.fills}. {result.conventions.costs}.")]
+    said = document["conventions"]
+    lines += ["", _safe(f"{said['fills']}. {said['costs']}.")]
     return "\n".join(lines) + "\n"
 
 
@@ -75,8 +81,8 @@ def _safe(text: str) -> str:
     return _MARKUP.sub(r"\\\1", printable)
 
 
-def _money(value: float | Decimal) -> str:
-    return f"{value:z,.2f}"
+def _money(value: float | str) -> str:
+    return f"{float(value):z,.2f}"
 
 
 def _percent(value: float | None, *, signed: bool = True) -> str:

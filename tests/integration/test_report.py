@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.test_cli import SMA, runner
 
+KEPT = {"RUNNER_RECORDS__ENABLED": "true"}
 SHORT = ("run", SMA, "-q", "--to", "2001-06-30")
 
 
@@ -54,6 +55,64 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_run(
     place: str, code: int, id: str, tmp_path: Path
 ) -> None:
     done = runner(*SHORT, "--report", str(tmp_path / place))
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert id in done.stderr
+
+
+def test_a_run_that_was_kept_is_reported_later_from_its_own_prices(tmp_path: Path) -> None:
+    pytest.importorskip("plotly")
+    runner(*SHORT, "--report", str(tmp_path / "then.html"), cwd=tmp_path, **KEPT)
+
+    done = runner("report", "last", cwd=tmp_path, **KEPT)
+
+    page = Path(done.stdout.strip())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert page.name == "report.html"
+    then, now = ((tmp_path / "then.html").read_text(), page.read_text())
+    data = 'id="data" type="text/plain">'
+    assert now.split(data)[1] == then.split(data)[1]
+    assert "Digest" in now
+
+
+def test_a_kept_run_is_reported_as_text_on_stdout(tmp_path: Path) -> None:
+    runner(*SHORT, cwd=tmp_path, **KEPT)
+
+    markdown = runner("report", "--format", "markdown", cwd=tmp_path, **KEPT)
+    text = runner("report", "last", "--format", "text", cwd=tmp_path, **KEPT)
+
+    assert markdown.stdout.startswith("### SmaCross")
+    assert "Sharpe ratio" in text.stdout
+    assert markdown.stderr == text.stderr == ""
+
+
+def test_prices_that_are_gone_leave_a_report_of_the_trades(tmp_path: Path) -> None:
+    pytest.importorskip("plotly")
+    prices = tmp_path / "p.csv"
+    runner(
+        "data", "sample", str(prices), "--candles", "300", "--timeframe", "1d", cwd=tmp_path, **KEPT
+    )
+    runner("run", SMA, "-q", "--data", "p.csv", "-s", "S:P:candle", cwd=tmp_path, **KEPT)
+    prices.unlink()
+
+    done = runner("report", cwd=tmp_path, **KEPT)
+
+    assert done.returncode == 0
+    assert "its prices cannot be read again" in done.stderr
+    assert "only its trades are drawn" in Path(done.stdout.strip()).read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "id"),
+    [
+        (["report", "last"], 3, "E390"),
+        (["report", "last", "--format", "text", "--open"], 2, "E224"),
+    ],
+)
+def test_what_cannot_be_reported_is_said(
+    arguments: list[str], code: int, id: str, tmp_path: Path
+) -> None:
+    done = runner(*arguments, cwd=tmp_path, **KEPT)
 
     assert (done.returncode, done.stdout) == (code, "")
     assert id in done.stderr

@@ -6,6 +6,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from runner.errors import ConfigError, GateFailed
+from runner.results.document import to_summary
 from runner.results.facts import RejectionFacts
 from runner.results.gates import GateFacts
 from runner.results.junit import junit_of
@@ -54,7 +55,7 @@ def test_X10_control_bytes_cannot_break_the_file() -> None:
 def test_the_summary_has_figures_gates_and_what_to_know() -> None:
     made = replace(result(), gates=(PASSED, FAILED), warnings=("a warning",))
 
-    text = markdown_of(made)
+    text = markdown_of(to_summary(made))
 
     assert text.startswith("### InAndOut (size=10)\n")
     assert "| Trades | 9 |" in text or "| Trades | 8 |" in text
@@ -65,4 +66,4 @@ def test_the_summary_has_figures_gates_and_what_to_know() -> None:
 def test_words_of_others_cannot_become_markup() -> None:
     made = replace(result(), rejections=(RejectionFacts("a|b\n<script>", 1, ""),))
 
-    assert "a\\|b \\<script\\>" in markdown_of(made)
+    assert "a\\|b \\<script\\>" in markdown_of(to_summary(made))
