@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.engine.calendar import Calendar
+    from runner.engine.quote_series import QuoteSeries
     from runner.engine.series import Series
 
 data = typer.Typer(
-    help="Inspect, convert and make up files of candles.",
+    help="Inspect, convert and make up files of candles and quotes.",
     epilog="Example: runner data inspect prices.csv",
     no_args_is_help=True,
 )
@@ -49,18 +50,22 @@ def inspect(
 
     from runner.cli.data_text import inspection_json, inspection_text
     from runner.cli.output import result_output
+    from runner.cli.quotes_text import quotes_json, quotes_text
     from runner.engine.data_files import files_of
     from runner.engine.data_inspection import inspect_files
+    from runner.engine.quote_inspection import holds_quotes, inspect_quotes
     from runner.results.layout import Page
 
-    found = inspect_files(
-        files_of(file), file, columns=_columns(columns), calendar=_calendar(timezone)
-    )
+    files, calendar = files_of(file), _calendar(timezone)
+    page = Page.of(sys.stdout, os.environ)
+    if columns is None and holds_quotes(files[0]):
+        quoted = inspect_quotes(files, file, calendar=calendar)
+        text = quotes_json(quoted) if as_json else quotes_text(quoted, page)
+    else:
+        found = inspect_files(files, file, columns=_columns(columns), calendar=calendar)
+        text = inspection_json(found) if as_json else inspection_text(found, page)
     with result_output():
-        if as_json:
-            typer.echo(inspection_json(found), nl=False)
-        else:
-            typer.echo(inspection_text(found, Page.of(sys.stdout, os.environ)), nl=False)
+        typer.echo(text, nl=False)
 
 
 @data.command(epilog="Example: runner data convert prices.csv prices.csv.gz")
@@ -87,26 +92,30 @@ def convert(
     force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Write the candles of a data file into a new one, checked, packed as its name says."""
+    """Write the rows of a data file into a new one, checked, packed as its name says."""
     from runner.engine.data_files import files_of
-    from runner.engine.data_writing import check_target, write_series
+    from runner.engine.data_writing import check_target, write_quotes, write_series
     from runner.engine.joining import read_files
+    from runner.engine.quote_inspection import holds_quotes
+    from runner.engine.quote_series import read_quotes
     from runner.engine.repairs import Allowed
 
     check_target(target, replace=force)
-    series = read_files(
-        files_of(source),
-        Path(source).name,
-        source,
-        columns=_columns(columns),
-        allowed=Allowed(sort=sort, dedupe=dedupe, skip_bad=skip_bad),
-        calendar=_calendar(timezone),
-    )
-    write_series(series, target, replace=force)
+    files, name, calendar = files_of(source), Path(source).name, _calendar(timezone)
+    allowed = Allowed(sort=sort, dedupe=dedupe, skip_bad=skip_bad)
+    found: Series | QuoteSeries
+    if columns is None and holds_quotes(files[0]):
+        found = quotes = read_quotes(files, name, source, allowed=allowed, calendar=calendar)
+        write_quotes(quotes, target, replace=force)
+    else:
+        found = series = read_files(
+            files, name, source, columns=_columns(columns), allowed=allowed, calendar=calendar
+        )
+        write_series(series, target, replace=force)
     if not quiet:
-        for said in series.repairs.sentences(source):
+        for said in found.repairs.sentences(source) if found.repairs else ():
             typer.echo(said, err=True)
-        _say_written(series, target)
+        _say_written(found, target)
 
 
 @data.command(epilog="Example: runner data sample made_up.csv --candles 5000 --seed 7")
@@ -118,31 +127,53 @@ def sample(
         ),
     ],
     candles: Annotated[
-        int, typer.Option("--candles", min=1, max=100_000_000, help="How many candles.")
-    ] = 1000,
+        int | None,
+        typer.Option(
+            "--candles", min=1, max=100_000_000, help="How many candles. Without it, 1000."
+        ),
+    ] = None,
+    quotes: Annotated[
+        int | None,
+        typer.Option("--quotes", min=1, max=100_000_000, help="How many quotes, not candles."),
+    ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="The same seed gives the same candles.")
+        int, typer.Option("--seed", min=0, help="The same seed gives the same prices.")
     ] = 1,
-    timeframe: Annotated[str, typer.Option("--timeframe", help="Length of one candle.")] = "1m",
+    timeframe: Annotated[
+        str | None, typer.Option("--timeframe", help="Length of one candle. Without it, 1m.")
+    ] = None,
     force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Make up candles for trying things out: a random walk, the same for the same seed."""
+    """Make up candles or quotes for trying out: a random walk, the same for the same seed."""
     from runner.config.units import UnfitError, parse_choice
-    from runner.engine.data_sample import sample_series
-    from runner.engine.data_writing import check_target, write_series
+    from runner.engine.data_sample import sample_quotes, sample_series
+    from runner.engine.data_writing import check_target, write_quotes, write_series
     from runner.errors import UsageError
     from runner.protocol.enums import TIMEFRAME_MS
 
+    if quotes is not None and (candles is not None or timeframe is not None):
+        other = "--candles" if candles is not None else "--timeframe"
+        raise UsageError(
+            f"--quotes and {other} do not go together",
+            why="a file holds candles or quotes, and quotes have no length",
+            fix="leave one out",
+            id="E205",
+        )
     check_target(target, replace=force)
-    try:
-        length = parse_choice(timeframe, tuple(TIMEFRAME_MS))
-    except UnfitError as problem:
-        raise UsageError(f"--timeframe {problem.what}", fix=problem.hint, id="E205") from None
-    series = sample_series(candles, seed=seed, timeframe=length)
-    write_series(series, target, replace=force)
+    found: Series | QuoteSeries
+    if quotes is not None:
+        found = made = sample_quotes(quotes, seed=seed)
+        write_quotes(made, target, replace=force)
+    else:
+        try:
+            length = parse_choice(timeframe or "1m", tuple(TIMEFRAME_MS))
+        except UnfitError as problem:
+            raise UsageError(f"--timeframe {problem.what}", fix=problem.hint, id="E205") from None
+        found = series = sample_series(candles or 1000, seed=seed, timeframe=length)
+        write_series(series, target, replace=force)
     if not quiet:
-        _say_written(series, target)
+        _say_written(found, target)
 
 
 def _columns(text: str | None) -> Mapping[str, str] | None:
@@ -173,8 +204,10 @@ def _calendar(name: str | None) -> Calendar | None:
     return Calendar(name.strip())
 
 
-def _say_written(series: Series, target: Path) -> None:
+def _say_written(found: Series | QuoteSeries, target: Path) -> None:
+    from runner.engine.quote_series import QuoteSeries
     from runner.protocol.times import iso_ms
 
-    first, last = iso_ms(series.times[0]), iso_ms(series.times[-1])
-    typer.echo(f"wrote {len(series):,} candles to {target}, {first} to {last}", err=True)
+    first, last = iso_ms(found.times[0]), iso_ms(found.times[-1])
+    word = "quotes" if isinstance(found, QuoteSeries) else "candles"
+    typer.echo(f"wrote {len(found):,} {word} to {target}, {first} to {last}", err=True)

@@ -19,7 +19,7 @@ SCHEMA = "runner.data/1"
 CHART_HEIGHT = 6
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _ASCII_STEPS = " ._-=*+#@"
-_LABEL = 12
+INDENT = 12
 
 
 def inspection_text(found: Inspection, page: Page) -> str:
@@ -34,21 +34,21 @@ def inspection_text(found: Inspection, page: Page) -> str:
     rows = [
         ("File", series.origin),
         ("Candles", f"{len(series):,} of {timeframe}"),
-        ("Range", f"{_moment(series.times[0])} to {_moment(series.times[-1])}, UTC"),
+        ("Range", f"{moment(series.times[0])} to {moment(series.times[-1])}, UTC"),
         ("Close", f"{min(closes):g} to {max(closes):g}, last {closes[-1]:g}"),
         ("Gaps", _gaps(found)),
         *[("", _gap(one)) for one in found.longest_gaps],
-        ("Duplicates", _duplicates(repairs.repeated, repairs.conflicting)),
-        ("Order", _counted(repairs.moved, "{} after a later one; --sort helps", "row")),
-        ("Bad rows", _counted(repairs.skipped, "{} that a run refuses; --skip-bad N helps", "row")),
+        ("Duplicates", duplicates(repairs.repeated, repairs.conflicting)),
+        ("Order", counted(repairs.moved, "{} after a later one; --sort helps", "row")),
+        ("Bad rows", counted(repairs.skipped, "{} that a run refuses; --skip-bad N helps", "row")),
         *[("", one) for one in repairs.examples],
-        ("Suspicious", _counted(found.suspicious, "{}", "candle")),
-        *[("", f"{_moment(one.time_ms)} {one.what}") for one in found.suspicions],
-        ("Off grid", _counted(found.off_grid, "{} not a whole step after the first", "candle")),
-        ("No volume", _counted(found.without_volume, "{}", "candle")),
-        ("No movement", _counted(found.without_movement, "{} of four equal prices", "candle")),
+        ("Suspicious", counted(found.suspicious, "{}", "candle")),
+        *[("", f"{moment(one.time_ms)} {one.what}") for one in found.suspicions],
+        ("Off grid", counted(found.off_grid, "{} not a whole step after the first", "candle")),
+        ("No volume", counted(found.without_volume, "{}", "candle")),
+        ("No movement", counted(found.without_movement, "{} of four equal prices", "candle")),
     ]
-    lines = [line for label, text in rows for line in page.wrap(text, label=label, indent=_LABEL)]
+    lines = [line for label, text in rows for line in page.wrap(text, label=label, indent=INDENT)]
     return "\n".join([*lines, "", *chart(closes, page), ""])
 
 
@@ -122,7 +122,8 @@ def inspection_json(found: Inspection) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _moment(ms: int) -> str:
+def moment(ms: int) -> str:
+    """Return a moment in UTC, a date where it is a midnight."""
     return iso_ms(ms).removesuffix("T00:00:00Z")
 
 
@@ -130,7 +131,8 @@ def _number(count: int, word: str) -> str:
     return f"1 {word}" if count == 1 else f"{count:,} {word}s"
 
 
-def _counted(count: int, said: str, word: str) -> str:
+def counted(count: int, said: str, word: str) -> str:
+    """Return how many there are, in `said`; `none` for zero."""
     return said.format(_number(count, word)) if count else "none"
 
 
@@ -144,10 +146,11 @@ def _gaps(found: Inspection) -> str:
 
 def _gap(gap: Gap) -> str:
     missing = _number(gap.missing, "candle")
-    return f"{_moment(gap.after_ms)} to {_moment(gap.before_ms)}, {missing} missing"
+    return f"{moment(gap.after_ms)} to {moment(gap.before_ms)}, {missing} missing"
 
 
-def _duplicates(repeated: int, conflicting: int) -> str:
+def duplicates(repeated: int, conflicting: int) -> str:
+    """Return how many rows are repeated."""
     if not repeated:
         return "none"
     differ = f", {conflicting:,} with other values" if conflicting else ""

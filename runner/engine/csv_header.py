@@ -2,7 +2,7 @@
 
 Known are the headers of Yahoo Finance, Alpaca, Binance and of this program's own files, and the
 header-less candles of Binance. What is not certain is not guessed: the error says how to map the
-columns by hand. May import the errors only; cells become numbers elsewhere.
+columns by hand. May import the names and the errors; cells become numbers elsewhere.
 """
 
 from __future__ import annotations
@@ -10,29 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
 
+from runner.engine.row_fields import (
+    CANDLE_FIELDS,
+    FIELDS,
+    PRICES,
+    QUOTE_FIELDS,
+    QUOTED_PRICES,
+    Fields,
+)
 from runner.errors import DataError
 
-PRICES = ("open", "high", "low", "close")
-FIELDS = ("time", *PRICES, "volume")
-"""What a candle is made of: the names on our side of a mapping."""
 LABELS = ("symbol", "timeframe")
 """What a whole file has only one of, and some write into every row."""
-EXPECTED = "timestamp,open,high,low,close,volume"
-_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "time": ("timestamp", "date", "time", "datetime", "open_time", "open time", "opentime"),
-    **{name: (name,) for name in PRICES},
-    "volume": ("volume",),
-}
-_LETTERS: Final[Mapping[str, str]] = {name: name[0] for name in FIELDS}
-"""Headers of single letters, as data services send them; taken only where all of them are there."""
 _BINANCE_WIDTH = 12
 _BINANCE_CLOSE_TIME = 6
 _BINANCE_DIGITS = (13, 16)
 """Digits of a moment in milliseconds and in microseconds, from 2001 to 2286."""
 _SHOWN = 60
-_BY_HAND = "map them by hand: --columns time=Date,open=Open,high=High,low=Low,close=Close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +36,10 @@ class Header:
 
     width: int
     time: int
-    prices: tuple[int, int, int, int]
-    """Open, high, low, close."""
-    volume: int | None
+    prices: tuple[int, ...]
+    """Open, high, low, close; of quotes, bid and ask."""
+    amounts: tuple[int | None, ...]
+    """The volume; of quotes, the sizes of bid and ask. None where there is no such column."""
     time_name: str
     is_data: bool = False
     """Whether the first row is no header, and holds a candle."""
@@ -51,7 +47,12 @@ class Header:
     """Columns that say the same in every row, by name: those of `LABELS` that are there."""
 
 
-def read_header(row: Sequence[str], shown: str, columns: Mapping[str, str] | None = None) -> Header:
+def read_header(
+    row: Sequence[str],
+    shown: str,
+    columns: Mapping[str, str] | None = None,
+    fields: Fields = CANDLE_FIELDS,
+) -> Header:
     """Return where the columns are.
 
     Args:
@@ -59,6 +60,7 @@ def read_header(row: Sequence[str], shown: str, columns: Mapping[str, str] | Non
         shown: what to call the file in errors.
         columns: for some or all of `FIELDS` the name of its column, in the file's own spelling
             or another case. Numbers, counted from 1, mean that the file has no header.
+        fields: what the rows hold.
 
     Raises:
         DataError: E352 or E353; a column is missing or cannot be told, or this is no header.
@@ -69,39 +71,52 @@ def read_header(row: Sequence[str], shown: str, columns: Mapping[str, str] | Non
     mapped = dict(columns or {})
     if mapped and all(one.isascii() and one.isdigit() for one in mapped.values()):
         return _by_number(mapped, len(row), where)
-    found = {name: _places(name, names) for name in FIELDS}
-    if all(letter in names for name, letter in _LETTERS.items() if name != "volume"):
-        for name, letter in _LETTERS.items():
-            found[name] += [at for at, one in enumerate(names) if one == letter]
+    found = _found(names, fields)
     for name, column in mapped.items():
         found[name] = _named(name, column, row, where)
-    if not any(found[name] for name in FIELDS) and any(map(_is_number, names)):
-        if _is_binance(row):
-            return Header(len(row), 0, (1, 2, 3, 4), 5, "open time", is_data=True)
+    if not any(found.values()) and any(map(_is_number, names)):
+        if fields is CANDLE_FIELDS and _is_binance(row):
+            return Header(len(row), 0, (1, 2, 3, 4), (5,), "open time", is_data=True)
         raise DataError(
             f"the first line must name the columns, was {cut(','.join(row))!r}",
             where=where,
-            fix=f"put a line like {EXPECTED} above it, "
-            "or count the columns: --columns time=1,open=2,high=3,low=4,close=5",
+            fix=f"put a line like {fields.expected} above it"
+            + (
+                ", or count the columns: --columns time=1,open=2,high=3,low=4,close=5"
+                if fields is CANDLE_FIELDS
+                else ""
+            ),
             id="E353",
         )
-    _refuse_doubt(found, row, where)
-    _refuse_missing(found, names, row, where)
-    open_, high, low, close_ = (found[name][0] for name in PRICES)
-    volume = found["volume"]
+    _refuse_doubt(found, row, where, fields)
+    _refuse_missing(found, names, row, where, fields)
     time = found["time"][0]
     return Header(
         len(names),
         time,
-        (open_, high, low, close_),
-        volume[0] if volume else None,
+        tuple(found[name][0] for name in fields.prices),
+        tuple(next(iter(found[name]), None) for name in fields.amounts),
         names[time],
         labels=tuple((name, names.index(name)) for name in LABELS if name in names),
     )
 
 
-def _places(name: str, names: Sequence[str]) -> list[int]:
-    return [at for at, one in enumerate(names) if one in _NAMES[name]]
+def names_quotes(row: Sequence[str]) -> bool:
+    """Tell whether a header is one of quotes: it names bid and ask, and not all of a candle."""
+    names = [cell.strip().lower() for cell in row]
+    quoted, candle = _found(names, QUOTE_FIELDS), _found(names, CANDLE_FIELDS)
+    return all(quoted[name] for name in QUOTED_PRICES) and not all(candle[one] for one in PRICES)
+
+
+def _found(names: Sequence[str], fields: Fields) -> dict[str, list[int]]:
+    found = {
+        name: [at for at, one in enumerate(names) if one in known]
+        for name, known in fields.names.items()
+    }
+    if all(fields.letters[name] in names for name in fields.required):
+        for name, letter in fields.letters.items():
+            found[name] += [at for at, one in enumerate(names) if one == letter]
+    return found
 
 
 def _named(name: str, column: str, row: Sequence[str], where: str) -> list[int]:
@@ -143,12 +158,11 @@ def _by_number(mapped: Mapping[str, str], width: int, where: str) -> Header:
             fix="map a column that is there",
             id="E353",
         )
-    open_, high, low, close_ = (places[name] for name in PRICES)
     return Header(
         width,
         places["time"],
-        (open_, high, low, close_),
-        places.get("volume"),
+        tuple(places[name] for name in PRICES),
+        (places.get("volume"),),
         "time",
         is_data=True,
     )
@@ -183,7 +197,9 @@ def _refuse_delimiters(names: Sequence[str], where: str) -> None:
             )
 
 
-def _refuse_doubt(found: Mapping[str, list[int]], row: Sequence[str], where: str) -> None:
+def _refuse_doubt(
+    found: Mapping[str, list[int]], row: Sequence[str], where: str, fields: Fields
+) -> None:
     doubtful = {name: places for name, places in found.items() if len(places) > 1}
     if not doubtful:
         return
@@ -195,15 +211,21 @@ def _refuse_doubt(found: Mapping[str, list[int]], row: Sequence[str], where: str
         f"the header names more than one column for {cut(said)}",
         where=where,
         why="one of them would be ignored",
-        fix="remove or rename one" if alike else f"say which: --columns {name}={cells[0]}",
+        fix="remove or rename one"
+        if alike or fields is not CANDLE_FIELDS
+        else f"say which: --columns {name}={cells[0]}",
         id="E353",
     )
 
 
 def _refuse_missing(
-    found: Mapping[str, list[int]], names: Sequence[str], row: Sequence[str], where: str
+    found: Mapping[str, list[int]],
+    names: Sequence[str],
+    row: Sequence[str],
+    where: str,
+    fields: Fields,
 ) -> None:
-    missing = [name for name in FIELDS[:-1] if not found[name]]
+    missing = [name for name in fields.required if not found[name]]
     if not missing:
         return
     near = {
@@ -220,8 +242,8 @@ def _refuse_missing(
             "did you mean --columns "
             + ",".join(f"{name}={one}" for name, one in near.items())
             + "?"
-            if near
-            else _BY_HAND
+            if near and fields is CANDLE_FIELDS
+            else fields.by_hand
         ),
         id="E353",
     )

@@ -8,9 +8,7 @@ counted. May import the rows, the source, series and errors.
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import chain, islice, pairwise
 from operator import le, lt
 from pathlib import Path
@@ -19,11 +17,12 @@ from typing import IO, Any
 from runner.engine.calendar import UTC_CALENDAR, Calendar
 from runner.engine.columns import Columns, ColumnWriter
 from runner.engine.csv_header import Header, cut, read_header
-from runner.engine.csv_rows import Block, RowError, explain_block, read_block
-from runner.engine.csv_source import open_text
+from runner.engine.csv_rows import Block, RowError
+from runner.engine.csv_source import open_text, unchanged
 from runner.engine.csv_times import TimeReader
 from runner.engine.parquet_source import Table, as_text, is_parquet, open_table
 from runner.engine.repairs import NOTHING, Allowed, Repairs, in_order, without_repeats
+from runner.engine.row_forms import CANDLES, RowForm
 from runner.engine.series import Series
 from runner.errors import DataError
 from runner.protocol.times import iso_ms
@@ -42,8 +41,11 @@ def read_columns(
     allowed: Allowed = NOTHING,
     storage: Storage | None = None,
     calendar: Calendar | None = None,
+    form: RowForm = CANDLES,
 ) -> Series:
     """Return all candles of a file, ascending, no start twice; their timeframe is left empty.
+
+    Of quotes the columns after the moment are bid, ask, their sizes and the price in the middle.
 
     Args:
         path: the file: CSV, plain or packed, or Parquet.
@@ -54,15 +56,16 @@ def read_columns(
         storage: where the columns rest; None makes one for this file.
         calendar: whose days the dates are, and whose clocks show the times without a zone; None
             for UTC dates and no such times.
+        form: what the rows are.
 
     Raises:
         DataError: E351 to E358 and E362 to E368. In a Parquet file a place is a row, from 1.
         MachineError: E1005; a file that is too long for memory finds no room on the disk.
     """
-    reader = _Reader(shown, columns, allowed, storage or Storage(), TimeReader(calendar))
-    with _unchanged(path, shown):
+    reader = _Reader(shown, columns, allowed, storage or Storage(), TimeReader(calendar), form)
+    with unchanged(path, shown):
         if is_parquet(path):
-            with open_table(Path(path), shown, columns, calendar) as table:
+            with open_table(Path(path), shown, columns, calendar, form.fields) as table:
                 reader.read_table(table)
         else:
             with open_text(path, shown) as file:
@@ -70,7 +73,7 @@ def read_columns(
     found = reader.columns()
     if not found[0]:
         raise DataError(
-            "the data file has a header and no candles",
+            f"the data file has a header and no {form.word}s",
             where=f"{shown}:2",
             fix="give a file with at least one row below its header",
             id="E358",
@@ -78,33 +81,6 @@ def read_columns(
     return Series(
         symbol, "", *found, origin=shown, repairs=reader.repairs, calendar=calendar or UTC_CALENDAR
     )
-
-
-@contextmanager
-def _unchanged(path: str | Path, shown: str) -> Iterator[None]:
-    before = _identity(path)
-    try:
-        yield
-    except DataError:
-        # A file that is being written ends with half of a row: that is not what is wrong with it.
-        if _identity(path) == before:
-            raise
-    if _identity(path) != before:
-        raise DataError(
-            "the data file was changed while it was read",
-            where=shown,
-            why="nobody could say which prices the result belongs to",
-            fix="run again when it is complete; have it written elsewhere and moved into place",
-            id="E367",
-        )
-
-
-def _identity(path: str | Path) -> tuple[int, ...] | None:
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class _Reader:
@@ -117,7 +93,9 @@ class _Reader:
         allowed: Allowed,
         storage: Storage,
         times: TimeReader,
+        form: RowForm,
     ) -> None:
+        self._form = form
         self.repairs = Repairs()
         self._shown = shown
         self._columns = columns
@@ -136,7 +114,7 @@ class _Reader:
         header: Header | None = None
         try:
             first = _first_row(reader)
-            header = read_header(first, self._shown, self._columns)
+            header = read_header(first, self._shown, self._columns, self._form.fields)
             found: Iterator[list[str]] = reader
             if header.is_data:
                 line = reader.line_num - _lines_of(first) + 1
@@ -180,11 +158,11 @@ class _Reader:
         if self._allowed.dedupe:
             found = without_repeats(found, self.repairs, self._storage)
         elif self._allowed.sort:
-            _refuse_repeats(found[0], self._shown)
+            _refuse_repeats(found[0], self._shown, self._form.word)
         return found
 
     def _take(self, rows: Sequence[Sequence[Any]], header: Header, line: int) -> None:
-        block = read_block(rows, header, self._times)
+        block = self._form.read(rows, header, self._times)
         if block is None:
             rows = list(map(as_text, rows))
             block = self._explained(rows, header, line)
@@ -192,9 +170,7 @@ class _Reader:
             self._check_labels(block, rows, header, line)
         if not self._allowed.sort:
             self._check_order(block, rows, line)
-        self._rows.extend(
-            block.times, block.opens, block.highs, block.lows, block.closes, block.volumes
-        )
+        self._rows.extend(block.times, *block.numbers)
         if block.times:
             self._latest = block.times[-1]
 
@@ -208,7 +184,7 @@ class _Reader:
             self.repairs.skip(where(error.row), error.what)
 
         try:
-            return explain_block(rows, header, self._times, skip)
+            return self._form.explain(rows, header, self._times, skip)
         except RowError as error:
             if self._allowed.skip_bad:
                 raise DataError(
@@ -263,30 +239,38 @@ class _Reader:
         where = self._where(block, rows, at, line)
         time = block.times[at]
         if time == before:
-            raise _repeated(time, where)
+            raise _repeated(time, where, self._form.word)
         raise DataError(
             f"timestamp must be later than the one before, {iso_ms(before)}, was {iso_ms(time)}",
             where=where,
-            why="candles are replayed in the order of the file",
+            why=f"{self._form.word}s are replayed in the order of the file",
             fix="sort the file by its timestamp, oldest first, or let --sort do it",
             id="E357",
         )
 
 
-def _refuse_repeats(times: Sequence[int], shown: str) -> None:
+def _refuse_repeats(times: Sequence[int], shown: str, word: str) -> None:
     for time, following in pairwise(times):
         if time == following:
-            raise _repeated(time, shown)
+            raise _repeated(time, shown, word)
 
 
-def _repeated(time: int, where: str) -> DataError:
+def _repeated(time: int, where: str, word: str) -> DataError:
     return DataError(
-        f"two candles start at {iso_ms(time)}",
+        f"two {word}s {'start at' if word == 'candle' else 'are of'} {iso_ms(time)}",
         where=where,
-        why="one moment has one candle",
+        why=f"one moment has one {word}",
         fix="remove one of them, or keep the last of them with --dedupe",
         id="E357",
     )
+
+
+def first_row(file: IO[str]) -> list[str]:
+    """Return the first row of a text that is not blank, as far as it can be read."""
+    try:
+        return _first_row(csv.reader(file))
+    except csv.Error:
+        return []
 
 
 def _first_row(reader: Iterator[list[str]]) -> list[str]:

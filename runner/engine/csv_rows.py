@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from operator import le
 from typing import Any
 
-from runner.engine.csv_header import PRICES, Header, cut
+from runner.engine.csv_header import Header, cut
 from runner.engine.csv_times import TimeError, TimeReader
+from runner.engine.row_fields import PRICES
 from runner.protocol.values import LEAST_FLOAT, LIMIT_FLOAT
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
@@ -38,13 +39,10 @@ class Block:
     """Converted rows, column by column; blank rows are left out."""
 
     times: list[int]
-    opens: list[float]
-    highs: list[float]
-    lows: list[float]
-    closes: list[float]
-    volumes: list[float]
+    numbers: tuple[list[float], ...]
+    """The five other columns of a series: open, high, low, close and volume of candles."""
     places: list[int]
-    """For each candle the place of its row in the block; empty where that is its own place."""
+    """For each of them the place of its row in the block; empty where that is its own place."""
 
 
 def read_block(rows: Sequence[Sequence[Any]], header: Header, times: TimeReader) -> Block | None:
@@ -54,9 +52,8 @@ def read_block(rows: Sequence[Sequence[Any]], header: Header, times: TimeReader)
         if len(columns) != header.width:
             return None
         opens, highs, lows, closes = (list(map(float, columns[at])) for at in header.prices)
-        volumes = (
-            [0.0] * len(rows) if header.volume is None else list(map(float, columns[header.volume]))
-        )
+        (volume,) = header.amounts
+        volumes = [0.0] * len(rows) if volume is None else list(map(float, columns[volume]))
         starts = times.column(columns[header.time])
     except (ValueError, TypeError, TimeError):  # None is no number either
         return None
@@ -71,7 +68,7 @@ def read_block(rows: Sequence[Sequence[Any]], header: Header, times: TimeReader)
         and all(map((0.0).__le__, volumes))
         and max(volumes) < LIMIT_FLOAT
     ):
-        return Block(starts, opens, highs, lows, closes, volumes, [])
+        return Block(starts, (opens, highs, lows, closes, volumes), [])
     return None
 
 
@@ -89,29 +86,38 @@ def explain_block(
     Raises:
         RowError: the first row that is not right, and why.
     """
-    block = Block([], [], [], [], [], [], [])
-    columns = (block.opens, block.highs, block.lows, block.closes)
+    return explained(rows, header, times, skip, _values)
+
+
+def explained(
+    rows: Sequence[Sequence[str]],
+    header: Header,
+    times: TimeReader,
+    skip: Callable[[RowError], None] | None,
+    values_of: Callable[[int, Sequence[str], Header], tuple[float, ...]],
+) -> Block:
+    """Do what `explain_block` does, with `values_of` for the five numbers of one row."""
+    block = Block([], ([], [], [], [], []), [])
     for index, row in enumerate(rows):
         if not row:
             continue
         try:
-            time, prices, volume = _values(index, row, header, times)
+            _check_cells(index, row, header)
+            time = _time(index, row[header.time], header, times)
+            values = values_of(index, row, header)
         except RowError as error:
             if skip is None:
                 raise
             skip(error)
             continue
         block.times.append(time)
-        for column, value in zip(columns, prices, strict=True):
+        for column, value in zip(block.numbers, values, strict=True):
             column.append(value)
-        block.volumes.append(volume)
         block.places.append(index)
     return block
 
 
-def _values(
-    index: int, row: Sequence[str], header: Header, times: TimeReader
-) -> tuple[int, list[float], float]:
+def _check_cells(index: int, row: Sequence[str], header: Header) -> None:
     if len(row) != header.width:
         raise RowError(
             index,
@@ -128,14 +134,22 @@ def _values(
             raise RowError(
                 index, "the row holds a NUL byte", "the file is damaged", "restore it", "E354"
             )
-    time = _time(index, row[header.time], header, times)
+
+
+def _values(index: int, row: Sequence[str], header: Header) -> tuple[float, ...]:
     named = zip(header.prices, PRICES, strict=True)
-    prices = [_number(index, row[at], name) for at, name in named]
+    prices = [number(index, row[at], name) for at, name in named]
     _check(index, *prices)
-    volume = 0.0 if header.volume is None else _number(index, row[header.volume], "volume")
-    if not 0.0 <= volume < LIMIT_FLOAT:
-        raise RowError(index, f"volume must be zero or more, was {row[header.volume or 0]!r}")
-    return time, prices, volume
+    (volume,) = header.amounts
+    return *prices, 0.0 if volume is None else amount(index, row[volume], "volume")
+
+
+def amount(index: int, text: str, name: str) -> float:
+    """Return a volume or a size: zero or more."""
+    value = number(index, text, name)
+    if not 0.0 <= value < LIMIT_FLOAT:
+        raise RowError(index, f"{name} must be zero or more, was {text!r}")
+    return value
 
 
 def _time(index: int, text: str, header: Header, times: TimeReader) -> int:
@@ -150,14 +164,15 @@ def _time(index: int, text: str, header: Header, times: TimeReader) -> int:
         ) from None
 
 
-def _number(index: int, text: str, name: str) -> float:
+def number(index: int, text: str, name: str) -> float:
+    """Return the number in a cell; `name` is what it is for."""
     try:
         return float(text)
     except ValueError:
         pass
     shown = ascii(cut(text))
     if not text.strip():
-        raise RowError(index, f"{name} is empty", "a candle needs every price", "remove the row")
+        raise RowError(index, f"{name} is empty", "every price is needed", "remove the row")
     if _THOUSANDS.fullmatch(text.strip()):
         raise RowError(
             index,
@@ -176,9 +191,7 @@ def _number(index: int, text: str, name: str) -> float:
 
 
 def _check(index: int, open: float, high: float, low: float, close: float) -> None:
-    for name, price in zip(PRICES, (open, high, low, close), strict=True):
-        if not LEAST_FLOAT <= price < LIMIT_FLOAT:
-            raise RowError(index, f"{name} must be a price above zero, was {price:g}")
+    check_prices(index, PRICES, (open, high, low, close))
     if high < low:
         raise RowError(index, f"high must not be below low, was {high:g} and {low:g}")
     for name, price in (("open", open), ("close", close)):
@@ -187,3 +200,10 @@ def _check(index: int, open: float, high: float, low: float, close: float) -> No
                 index,
                 f"{name} must lie between low and high, was {price!r} outside {low!r} to {high!r}",
             )
+
+
+def check_prices(index: int, names: Sequence[str], prices: Sequence[float]) -> None:
+    """Refuse prices that are none."""
+    for name, price in zip(names, prices, strict=True):
+        if not LEAST_FLOAT <= price < LIMIT_FLOAT:
+            raise RowError(index, f"{name} must be a price above zero, was {price:g}")

@@ -1,11 +1,12 @@
 """The text of a data file, plain or packed, as a stream that never holds the whole of it.
 
-May import unpacking and errors. Nothing is written here, and nothing about candles is known.
+May import unpacking and errors. Nothing is written here, and nothing about its rows is known.
 """
 
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,38 @@ def open_text(path: str | Path, shown: str) -> Iterator[IO[str]]:
             fix="check the path and its permissions",
             id="E351",
         ) from None
+
+
+@contextmanager
+def unchanged(path: str | Path, shown: str) -> Iterator[None]:
+    """Hold that a file stays the same while it is read in here.
+
+    Raises:
+        DataError: E367; it has changed.
+    """
+    before = _identity(path)
+    try:
+        yield
+    except DataError:
+        # A file that is being written ends with half of a row: that is not what is wrong with it.
+        if _identity(path) == before:
+            raise
+    if _identity(path) != before:
+        raise DataError(
+            "the data file was changed while it was read",
+            where=shown,
+            why="nobody could say which prices the result belongs to",
+            fix="run again when it is complete; have it written elsewhere and moved into place",
+            id="E367",
+        )
+
+
+def _identity(path: str | Path) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _opened(path: Path, shown: str) -> io.RawIOBase:

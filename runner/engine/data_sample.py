@@ -1,4 +1,4 @@
-"""Made-up candles: as many as wanted, the same for the same seed on every machine.
+"""Made-up candles and quotes: as many as wanted, the same for the same seed on every machine.
 
 A random walk that is drawn back to where it began, for trying things out and for measuring, not
 for judging a strategy. May import series and times.
@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from runner.engine.columns import Row
+from runner.engine.columns import ColumnWriter, Row
+from runner.engine.quote_rows import middle
+from runner.engine.quote_series import QuoteSeries
 from runner.engine.series import Series
 from runner.protocol.enums import TIMEFRAME_MS
+from runner.storage import Storage
 
 START_MS = 1_704_067_200_000
 """2024-01-01T00:00:00Z, where made-up candles begin."""
@@ -26,6 +29,12 @@ _PULL = 4.0e-5
 any number of them mostly between 50 and 200."""
 _WICK = 0.003
 _VOLUME = 10_000
+_PAUSE_MS = 2000
+"""Two quotes are some milliseconds to this many apart, and one second on average."""
+_TICK = 0.01
+_WIDEST = 4
+"""Ticks between bid and ask: one to this many."""
+_QUOTED_SIZE = 100
 
 
 def sample_series(
@@ -39,6 +48,27 @@ def sample_series(
     """
     rows = _rows(count, Random(seed), TIMEFRAME_MS[timeframe], start_ms)  # noqa: S311 - no secret
     return Series.of(rows, symbol, timeframe, origin=f"seed {seed}")
+
+
+def sample_quotes(
+    count: int, *, seed: int, start_ms: int = START_MS, symbol: str = "S:SAMPLE"
+) -> QuoteSeries:
+    """Return `count` quotes with sizes, about one a second; prices have two decimals."""
+    writer = ColumnWriter(Storage())
+    writer.extend_rows(_quotes(count, Random(seed), start_ms))  # noqa: S311 - no secret
+    return QuoteSeries(symbol, *writer.columns(), origin=f"seed {seed}")
+
+
+def _quotes(count: int, rng: Random, start_ms: int) -> Iterator[Row]:
+    uniform = rng.random
+    bid, moment = FIRST_PRICE, start_ms
+    for _ in range(count):
+        moves = int(uniform() * 3) - 1
+        bid = round(min(max(bid + moves * _TICK, LOWEST), HIGHEST), 2)
+        ask = round(bid + (1 + int(uniform() * _WIDEST)) * _TICK, 2)
+        sizes = (float(1 + int(uniform() * _QUOTED_SIZE)) for _ in range(2))
+        yield moment, bid, ask, *sizes, middle(bid, ask)  # type: ignore[misc]
+        moment += 1 + int(uniform() * _PAUSE_MS)
 
 
 def _rows(count: int, rng: Random, length: int, start_ms: int) -> Iterator[Row]:

@@ -1,6 +1,6 @@
-"""A series of candles as a file, CSV (plain or packed) or Parquet: it reads back as the very same.
+"""Candles or quotes as a file, CSV (plain or packed) or Parquet: it reads back as the very same.
 
-The file appears whole or not at all. The same candles give the same bytes. May import the sources
+The file appears whole or not at all. The same rows give the same bytes. May import the sources
 of packed and of Parquet files, series and errors.
 """
 
@@ -9,17 +9,19 @@ from __future__ import annotations
 import gzip
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from itertools import islice
+from math import isinf
 from pathlib import Path
 from typing import IO
 
 from runner.engine.columns import rows
-from runner.engine.csv_header import EXPECTED
 from runner.engine.csv_source import SUFFIXES
 from runner.engine.parquet_source import SUFFIX, duckdb_module, is_parquet, write_table
+from runner.engine.quote_series import QuoteSeries
+from runner.engine.row_fields import CANDLE_FIELDS, QUOTE_FIELDS, Fields
 from runner.engine.series import Series
 from runner.engine.unpacking import zstandard_module
 from runner.errors import MachineError, UsageError
@@ -42,15 +44,37 @@ def write_series(series: Series, path: Path, *, replace: bool = False) -> None:
         DataError: E362 if the library for `.zst` or `.parquet` is missing.
         MachineError: E1003 if the file cannot be written.
     """
+    fields = CANDLE_FIELDS
+    _write_rows(rows(series.columns), (*fields.prices, *fields.amounts), path, replace=replace)
+
+
+def write_quotes(quotes: QuoteSeries, path: Path, *, replace: bool = False) -> None:
+    """Write quotes to `path`, packed as its name says, with the sizes that are known.
+
+    Raises:
+        DataError, MachineError, UsageError: as `write_series` does.
+    """
+    fields: Fields = QUOTE_FIELDS
+    names, columns = list(fields.prices), [quotes.bids, quotes.asks]
+    for name, sizes in zip(fields.amounts, (quotes.bid_sizes, quotes.ask_sizes), strict=True):
+        if not all(map(isinf, sizes)):
+            names.append(name)
+            columns.append(sizes)
+    _write_rows(zip(quotes.times, *columns, strict=True), names, path, replace=replace)
+
+
+def _write_rows(
+    found: Iterable[tuple[float, ...]], names: Sequence[str], path: Path, *, replace: bool
+) -> None:
     check_target(path, replace=replace)
     try:
         with _appearing(path) as part:
             if is_parquet(path):
                 with _beside(part, "rows") as text:
-                    _write(series, text, ".csv", str)
-                    write_table(text, part)
+                    _write(found, names, text, ".csv", str)
+                    write_table(text, part, names)
             else:
-                _write(series, part, path.suffix.lower(), iso_ms)
+                _write(found, names, part, path.suffix.lower(), iso_ms)
     except OSError as error:
         raise MachineError(
             f"the data file cannot be written: {(error.strerror or str(error)).lower()}",
@@ -104,10 +128,16 @@ def _beside(path: Path, suffix: str) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _write(series: Series, path: Path, suffix: str, moment: Callable[[int], str]) -> None:
+def _write(
+    found: Iterable[tuple[float, ...]],
+    names: Sequence[str],
+    path: Path,
+    suffix: str,
+    moment: Callable[[int], str],
+) -> None:
     with path.open("xb") as raw, _packed(raw, suffix, str(path)) as file:
-        file.write(EXPECTED + "\n")
-        lines = _lines(series, moment)
+        file.write(",".join(("timestamp", *names)) + "\n")
+        lines = _lines(found, moment)
         while text := "".join(islice(lines, _BLOCK_ROWS)):
             file.write(text)
 
@@ -129,14 +159,16 @@ def _packed(raw: IO[bytes], suffix: str, shown: str) -> Iterator[IO[str]]:
         text.detach()
 
 
-def _lines(series: Series, moment: Callable[[int], str]) -> Iterator[str]:
-    for time, *numbers in rows(series.columns):
-        yield f"{moment(time)},{','.join(map(_number, numbers))}\n"
+def _lines(found: Iterable[tuple[float, ...]], moment: Callable[[int], str]) -> Iterator[str]:
+    for time, *numbers in found:
+        yield f"{moment(int(time))},{','.join(map(_number, numbers))}\n"
 
 
 def _number(value: float) -> str:
-    # The shortest text that is this very float again, without an exponent.
+    # The shortest text that is this very float again, without an exponent; what is not known, none.
     text = repr(value)
+    if text == "inf":
+        return ""
     if "e" in text:
         return format(Decimal(text), "f")
     return text.removesuffix(".0")

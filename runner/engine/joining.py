@@ -16,6 +16,7 @@ from runner.engine.calendar import Calendar
 from runner.engine.columns import Columns, ColumnWriter, blocks, forget
 from runner.engine.csv_reading import read_columns
 from runner.engine.repairs import KEPT_EXAMPLES, NOTHING, Allowed, Repairs, merged, without_repeats
+from runner.engine.row_forms import CANDLES, RowForm
 from runner.engine.series import Series
 from runner.errors import DataError
 from runner.protocol.times import iso_ms
@@ -31,6 +32,7 @@ def read_files(
     allowed: Allowed = NOTHING,
     storage: Storage | None = None,
     calendar: Calendar | None = None,
+    form: RowForm = CANDLES,
 ) -> Series:
     """Return all candles of the files, ascending, no start twice; their timeframe is left empty.
 
@@ -44,6 +46,7 @@ def read_files(
             kept.
         storage: where columns rest that are too long for memory.
         calendar: whose days the dates are, and whose clocks show the times without a zone.
+        form: what the rows are; see `read_columns`.
 
     Raises:
         DataError: as for one file; E357 also if two files hold a candle of one start.
@@ -60,13 +63,16 @@ def read_files(
             allowed=allowed,
             storage=storage,
             calendar=calendar,
+            form=form,
         )
         for file, name in zip(files, names, strict=True)
     ]
-    return parts[0] if len(parts) == 1 else _joined(parts, shown, allowed, storage)
+    return parts[0] if len(parts) == 1 else _joined(parts, shown, allowed, storage, form.word)
 
 
-def _joined(parts: Sequence[Series], shown: str, allowed: Allowed, storage: Storage) -> Series:
+def _joined(
+    parts: Sequence[Series], shown: str, allowed: Allowed, storage: Storage, word: str
+) -> Series:
     repairs = _sum_of(parts)
     one_after_the_other = sorted(parts, key=lambda part: part.times[0])
     found: Columns
@@ -82,7 +88,7 @@ def _joined(parts: Sequence[Series], shown: str, allowed: Allowed, storage: Stor
         if allowed.dedupe:
             found = without_repeats(found, repairs, storage)
         else:
-            _refuse_overlaps(found[0], parts)
+            _refuse_overlaps(found[0], parts, word)
     return Series(
         parts[0].symbol,
         "",
@@ -103,7 +109,7 @@ def _sum_of(parts: Sequence[Series]) -> Repairs:
     return total
 
 
-def _refuse_overlaps(times: Sequence[int], parts: Sequence[Series]) -> None:
+def _refuse_overlaps(times: Sequence[int], parts: Sequence[Series], word: str) -> None:
     places = enumerate(map(eq, times, islice(times, 1, None)))
     at = next((at for at, same in places if same), None)
     if at is None:
@@ -111,9 +117,9 @@ def _refuse_overlaps(times: Sequence[int], parts: Sequence[Series]) -> None:
     time = times[at]
     first, second = [part.origin for part in parts if _holds(part.times, time)][:2]
     raise DataError(
-        f"two files hold a candle that starts at {iso_ms(time)}",
+        f"two files hold a {word} {'that starts at' if word == 'candle' else 'of'} {iso_ms(time)}",
         where=f"{first} and {second}",
-        why="one moment has one candle",
+        why=f"one moment has one {word}",
         fix="remove it from one of them, or keep that of the last file with --dedupe",
         id="E357",
     )

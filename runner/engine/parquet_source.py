@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.engine.calendar import Calendar
-from runner.engine.csv_header import PRICES, Header, read_header
+from runner.engine.csv_header import Header, read_header
 from runner.engine.csv_times import TimeReader
+from runner.engine.row_fields import CANDLE_FIELDS, Fields
 from runner.errors import DataError
 
 SUFFIX = ".parquet"
@@ -47,8 +48,8 @@ def is_parquet(path: str | Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of one file: time as text, then four prices and the volume as numbers or None, then
-    the labels as text or None."""
+    """The rows of one file: time as text, then prices and amounts as numbers or None, then the
+    labels as text or None."""
 
     header: Header
     times: TimeReader
@@ -57,7 +58,11 @@ class Table:
 
 @contextmanager
 def open_table(
-    path: Path, shown: str, columns: Mapping[str, str] | None, calendar: Calendar | None = None
+    path: Path,
+    shown: str,
+    columns: Mapping[str, str] | None,
+    calendar: Calendar | None = None,
+    fields: Fields = CANDLE_FIELDS,
 ) -> Iterator[Table]:
     """Open a Parquet file for reading, from its start.
 
@@ -77,40 +82,60 @@ def open_table(
             place = [_literal(path)]
             described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", place)
             types = {name: str(kind) for name, kind, *_ in described.fetchall()}
-            header, times, wanted = _plan(types, shown, columns, calendar)
+            header, times, wanted = _plan(types, shown, columns, calendar, fields)
             found = connection.execute(f"SELECT {wanted} FROM read_parquet(?)", place)  # noqa: S608
             yield Table(header, times, iter(lambda: found.fetchmany(BATCH_ROWS), []))
         except library.Error as error:
-            raise DataError(
-                f"the Parquet file cannot be read: {str(error).splitlines()[0]}",
-                where=shown,
-                why="it is damaged, cut off, or no Parquet file",
-                fix="get it again, or export it anew",
-                id="E363",
-            ) from None
+            raise _damaged(error, shown) from None
 
 
-def write_table(source: Path, target: Path) -> None:
+def _damaged(error: Exception, shown: str) -> DataError:
+    return DataError(
+        f"the Parquet file cannot be read: {str(error).splitlines()[0]}",
+        where=shown,
+        why="it is damaged, cut off, or no Parquet file",
+        fix="get it again, or export it anew",
+        id="E363",
+    )
+
+
+def names_in(path: Path, shown: str) -> list[str]:
+    """Return the names of the columns of a Parquet file.
+
+    Raises:
+        DataError: E362 or E363, as for `open_table`.
+    """
+    library = duckdb_module(shown)
+    with library.connect(config=_SETTINGS) as connection:
+        try:
+            described = connection.execute(
+                "DESCRIBE SELECT * FROM read_parquet(?)", [_literal(path)]
+            )
+            return [str(name) for name, *_ in described.fetchall()]
+        except library.Error as error:
+            raise _damaged(error, shown) from None
+
+
+def write_table(source: Path, target: Path, names: Sequence[str]) -> None:
     """Write a CSV file of ours as a Parquet file.
 
     Args:
         source: the file, with times in whole milliseconds.
         target: where to write.
+        names: its columns of numbers, which follow the time.
 
     Raises:
         DataError: E362 if DuckDB is missing.
         OSError: the file cannot be written.
     """
     library = duckdb_module(str(target))
-    types = "{'timestamp': 'BIGINT', " + ", ".join(
-        f"'{name}': 'DOUBLE'" for name in (*PRICES, "volume")
-    )
+    types = "{'timestamp': 'BIGINT', " + ", ".join(f"'{name}': 'DOUBLE'" for name in names)
     quoted = str(target).replace("'", "''")
     with library.connect(config=_SETTINGS) as connection:
         try:
             connection.execute(
                 "COPY (SELECT make_timestamptz(timestamp * 1000) AS timestamp, "  # noqa: S608
-                "open, high, low, close, volume FROM read_csv(?, header = true, "
+                f"{', '.join(names)} FROM read_csv(?, header = true, "
                 f"columns = {types}}})) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)",
                 [_literal(source)],
             )
@@ -145,9 +170,10 @@ def _plan(
     shown: str,
     columns: Mapping[str, str] | None,
     calendar: Calendar | None,
+    fields: Fields,
 ) -> tuple[Header, TimeReader, str]:
     names = list(types)
-    header = read_header(names, shown, columns)
+    header = read_header(names, shown, columns, fields)
     if header.is_data:
         raise DataError(
             "the columns of a Parquet file have names and cannot be counted",
@@ -156,9 +182,9 @@ def _plan(
             fix="map them by name: --columns time=Date,open=Open",
             id="E353",
         )
-    time, volume = names[header.time], header.volume
+    time = names[header.time]
     numbers = [names[at] for at in header.prices]
-    numbers += [] if volume is None else [names[volume]]
+    numbers += [names[at] for at in header.amounts if at is not None]
     for name in numbers:
         if types[name].partition("(")[0] not in _NUMBERS:
             raise DataError(
@@ -169,11 +195,12 @@ def _plan(
     wanted = [f"coalesce({moment}, '')", *(f"{_quoted(name)}::DOUBLE" for name in numbers)]
     labels = tuple((name, len(wanted) + at) for at, (name, _) in enumerate(header.labels))
     wanted += [f"{_quoted(names[at])}::VARCHAR" for _, at in header.labels]
+    places = iter(range(1, len(wanted)))
     planned = Header(
         len(wanted),
         0,
-        (1, 2, 3, 4),
-        None if volume is None else 5,
+        tuple(next(places) for _ in header.prices),
+        tuple(None if at is None else next(places) for at in header.amounts),
         header.time_name,
         labels=labels,
     )

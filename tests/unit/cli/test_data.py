@@ -184,3 +184,31 @@ def test_too_few_values_draw_nothing(values: list[float]) -> None:
 
 def test_a_flat_curve_is_drawn_at_the_bottom() -> None:
     assert chart([3.0, 3.0], Page(), height=2) == ["   3", "▁▁ 3"]
+
+
+def test_quotes_are_made_up_inspected_and_converted(tmp_path: Path) -> None:
+    file, packed = tmp_path / "made.csv", tmp_path / "made.csv.gz"
+
+    made = run("sample", file, "--quotes", 3, "--seed", 2)
+    converted = run("convert", file, packed)
+    shown = run("inspect", packed)
+    document = json.loads(run("inspect", packed, "--json").stdout)
+
+    assert made.stderr.startswith(f"wrote 3 quotes to {file}, 2024-01-01T00:00:00Z to ")
+    assert converted.stderr.startswith(f"wrote 3 quotes to {packed}, ")
+    assert [line.split()[0] for line in shown.stdout.split("\n\n")[0].splitlines()] == [
+        *("File", "Quotes", "Range", "Middle", "Spread", "Sizes", "Pause"),
+        *("Duplicates", "Order", "Bad", "Suspicious", "Locked"),
+    ]
+    assert (document["quotes"], document["has_sizes"], document["locked"]) == (3, True, 0)
+    assert list(document["spread"]) == ["median", "widest"]
+
+
+@pytest.mark.parametrize("other", [("--candles", 5), ("--timeframe", "1h")])
+def test_quotes_and_candles_are_not_made_up_together(
+    tmp_path: Path, other: tuple[str, object]
+) -> None:
+    error = failed("sample", tmp_path / "made.csv", "--quotes", 3, *other)
+
+    assert (error.id, error.exit_code) == ("E205", 2)
+    assert not list(tmp_path.iterdir())

@@ -243,7 +243,7 @@ def test_D8_a_file_that_changes_while_it_is_read_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, how: str
 ) -> None:
     file = tmp_path / "prices.csv"
-    read_block = csv_reading.read_block
+    take = csv_reading._Reader._take
 
     def meanwhile(*arguments: Any) -> Any:
         if how == "removed":
@@ -252,9 +252,9 @@ def test_D8_a_file_that_changes_while_it_is_read_is_refused(
             other = file if how == "appended" else tmp_path / "new.csv"
             other.write_text(content + "2024-01-03T00:00:00Z,10,12,9,11,100\n")
             other.replace(file)
-        return read_block(*arguments)
+        return take(*arguments)
 
-    monkeypatch.setattr(csv_reading, "read_block", meanwhile)
+    monkeypatch.setattr(csv_reading._Reader, "_take", meanwhile)
 
     error = refused(tmp_path, content)
 
