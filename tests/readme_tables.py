@@ -17,6 +17,7 @@ from runner.cli.root import app
 from runner.config.keys import GUIDE_VARIABLES, all_keys
 from runner.config.schema import json_schema
 from runner.engine.states import TRANSITIONS
+from runner.metrics.figures import FIGURES
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -81,7 +82,23 @@ def states() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"commands": commands, "keys": keys, "exits": exits, "states": states}
+def metrics() -> str:
+    """Return every figure of `/metrics` with its type, its label, and what it says."""
+    lines = ["| metric | type | says |", "|---|---|---|"]
+    for one in FIGURES:
+        label = f"{{{one.label}}}" if one.label else ""
+        where = " Over a wire only." if one.wire_only else ""
+        lines.append(f"| `{one.name}{label}` | {one.kind} | {one.help}{where} |")
+    return "\n".join(lines)
+
+
+TABLES = {
+    "commands": commands,
+    "keys": keys,
+    "exits": exits,
+    "states": states,
+    "metrics": metrics,
+}
 
 
 def rendered(text: str) -> str:

@@ -7,10 +7,12 @@ import hashlib
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from runner.app.exposure import exposed
 from runner.app.market import limits_of
 from runner.app.peers import Peer, peer_of
 from runner.app.records import recorded
@@ -18,7 +20,7 @@ from runner.app.watching import pace_of, watched
 from runner.config.load import Loaded
 from runner.config.models import RunConfig, Runtime
 from runner.dashboard.capture import Capture, captured
-from runner.dashboard.modes import Mode, announced, choose_ui
+from runner.dashboard.modes import announced, choose_ui
 from runner.errors import GateFailed, RiskHalt, RunnerError, StrategyLoadError, UsageError
 from runner.protocol.admission import Subscription, SubscriptionFilter
 from runner.protocol.subscriptions import SubscriptionError, parse_subscriptions
@@ -32,6 +34,7 @@ from runner.strategy.base import Strategy, seat
 from runner.strategy.desk import Desk
 from runner.strategy.loader import load_strategy, source_of
 from runner.strategy.params import declared_params, resolve_params
+from runner.transports.pace import Pace
 from runner.transports.stop import StopRequest, stop_after, stop_on_signals
 
 SIGNAL_EXITS = {"interrupted": 130, "terminated": 143}
@@ -67,11 +70,27 @@ def execute(
         session, facts, subscriptions = seat_session(config, cwd)
         with announced(f"reading {config.data.path}", sys.stderr, ui):
             peer = peer_of(config, session, subscriptions, cwd)
-        with recorded(
-            loaded, session, facts, peer, subscriptions=subscriptions, cwd=cwd, typed=typed
-        ) as record:
+        stop = StopRequest()
+        pace = pace_of(config, session, stop, ui)
+        with (
+            exposed(config, session, peer, facts, stop=stop, pace=pace),
+            recorded(
+                loaded, session, facts, peer, subscriptions=subscriptions, cwd=cwd, typed=typed
+            ) as record,
+        ):
             started, clock = datetime.now(UTC), time.perf_counter()
-            ending, error = _drive(config, session, peer, facts, ui, capture, environ)
+            watching = watched(
+                config,
+                session,
+                peer,
+                facts,
+                stop=stop,
+                pace=pace,
+                ui=ui,
+                capture=capture,
+                environ=environ,
+            )
+            ending, error = _drive(config, peer, stop, pace, watching)
             error = error or record.trouble()
             if error is None and ending is not None and ending.why == "complete":
                 error = _gate(session) or _halted(session)
@@ -120,26 +139,11 @@ def _judged(result: RunResult, config: RunConfig) -> tuple[RunResult, RunnerErro
 
 def _drive(
     config: RunConfig,
-    session: Session,
     peer: Peer,
-    strategy: StrategyFacts,
-    ui: Mode,
-    capture: Capture,
-    environ: Mapping[str, str],
+    stop: StopRequest,
+    pace: Pace | None,
+    watching: AbstractContextManager[object],
 ) -> tuple[Ending | None, RunnerError | None]:
-    stop = StopRequest()
-    pace = pace_of(config, session, stop, ui)
-    watching = watched(
-        config,
-        session,
-        peer,
-        strategy,
-        stop=stop,
-        pace=pace,
-        ui=ui,
-        capture=capture,
-        environ=environ,
-    )
     relax_garbage_collection()
     try:
         with stop_on_signals(stop), stop_after(stop, config.timeout), watching:

@@ -99,6 +99,10 @@ def run(
             show_default=False,
         ),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", help="Serve metrics and health at this address: 127.0.0.1:9108."),
+    ] = None,
     ui: Annotated[str | None, typer.Option("--ui", help="auto, live, plain, json or none.")] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Load a strategy from a place others can write to.")
@@ -142,6 +146,7 @@ def run(
         "speed": speed,
         "records.enabled": record,
         "records.events": record,
+        "metrics.listen": metrics,
         "ui": "none" if quiet and ui is None else ui,
         "trust": True if trust else None,
     }

@@ -20,7 +20,7 @@ from runner.config.problems import MASK
 from runner.config.units import ManyUnfitError, UnfitError
 from runner.protocol.decimals import plain
 from runner.protocol.subscriptions import Subscription, SubscriptionError, parse_subscriptions
-from runner.protocol.urls import gateway_ws_url, url_problem
+from runner.protocol.urls import gateway_ws_url, parse_place, url_problem
 from runner.results.gates import Condition, ConditionError, parse_condition
 
 Shown = str | int | bool | list[str] | dict[str, str] | None
@@ -210,6 +210,22 @@ def address(
 
     pattern = rf"^({'|'.join(schemes)})://[^\s@?#]+$"
     return Kind(parse, str, _text_schema(pattern))
+
+
+def place() -> Kind:
+    """A host and a port to listen on; port 0 takes a free one."""
+
+    def parse(raw: object) -> str:
+        value = units.parse_text(raw)
+        try:
+            parse_place(value)
+        except ValueError as error:
+            was = f"{error}, was {units.shown(value)}"
+            raise UnfitError(was, "write it like 127.0.0.1:9108") from None
+        return value
+
+    schema = _text_schema(r"^\S+:\d+$", examples=["127.0.0.1:9108"])
+    return Kind(parse, str, schema, optional=True)
 
 
 MAX_SECRET = 512

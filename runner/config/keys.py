@@ -37,6 +37,7 @@ FLAGS: dict[Path, str] = {
     ("data", "from"): "--from",
     ("data", "to"): "--to",
     ("engine", "resume"): "--resume",
+    ("metrics", "listen"): "--metrics",
     ("exchange", "commission", "rate"): "--commission",
     ("exchange", "slippage", "rate"): "--slippage",
     ("records", "enabled"): "--record",

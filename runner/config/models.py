@@ -1,6 +1,6 @@
 """Every key of the configuration: its type, its bounds, its default, and one line about it.
 
-With those of `exchange` and `risk`, which it contains, this is the only list of keys. Files,
+With those of the sections that it imports, this is the only list of keys. Files,
 variables, flags, the JSON Schema and `validate-config` are all derived from it. Durations are
 seconds, rates are fractions, money is Decimal, times are UTC. The line below a key is its
 description in the schema, which `schema` reads from this source: having pydantic do it would cost
@@ -25,6 +25,7 @@ from pydantic_settings import (
 
 from runner.config import fields, units
 from runner.config.exchange import ExchangeConfig
+from runner.config.metrics import MetricsConfig
 from runner.config.risk import RiskConfig
 from runner.config.section import Section
 from runner.config.units import UnfitError, show_duration, show_moment
@@ -230,6 +231,8 @@ class RunConfig(BaseSettings):
     """What every run leaves behind."""
     seed: Annotated[int, fields.whole(0, 2**63 - 1)] = 0
     """Where `self.random` of a strategy begins: the same seed draws the same numbers."""
+    metrics: MetricsConfig = Field(default_factory=MetricsConfig)
+    """Metrics and health of a run, over HTTP."""
     on_exception: Annotated[OnException, fields.choice(OnException, make=OnException)] = (
         OnException.HALT
     )

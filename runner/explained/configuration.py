@@ -95,6 +95,25 @@ ENTRIES = (
         example="runner run s.py --runtime gateway --speed 20",
     ),
     Entry(
+        "E332",
+        "The metrics have no such address",
+        means="metrics.listen names a host that is not this machine, or that nobody knows.",
+        causes=("the address of another machine", "a typing slip in a name"),
+        fixes=(
+            "write 127.0.0.1:9108 for this machine only",
+            "write 0.0.0.0:9108 for all its addresses, and set RUNNER_METRICS__TOKEN",
+        ),
+        example="runner run s.py --metrics 192.0.2.1:9108",
+    ),
+    Entry(
+        "E333",
+        "Metrics need a library",
+        means="Figures are written for Prometheus by a library that is not installed here.",
+        causes=("strategy-runner was installed without its extra metrics",),
+        fixes=("pip install 'strategy-runner[metrics]'", "leave --metrics out"),
+        example="runner run s.py --metrics 127.0.0.1:9108",
+    ),
+    Entry(
         "E339",
         "Only a run of an engine can be resumed",
         means=(

@@ -16,14 +16,14 @@ ENTRIES = (
     Entry(
         "E1001",
         "The port is in use",
-        means="Another program listens on the port that the engine was to use.",
+        means="Another program listens on the port that the engine, or the metrics, were to use.",
         causes=(
-            "an engine in another terminal",
+            "an engine, or a run with metrics, in another terminal",
             "another server on 8080 or 8081",
         ),
         fixes=(
             "stop it",
-            "choose another port: --ws-port, --rest-port; 0 takes a free one",
+            "choose another port: --ws-port, --rest-port, --metrics; 0 takes a free one",
         ),
         example="runner engine serve, twice",
     ),

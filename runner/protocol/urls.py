@@ -119,3 +119,23 @@ def is_loopback(host: str) -> bool:
     if isinstance(address, IPv4Address):
         return address.is_loopback
     return address == IPv6Address("::1")
+
+
+def parse_place(text: str) -> tuple[str, int]:
+    """Return host, without brackets, and port of an address to listen on: `127.0.0.1:9108`.
+
+    Raises:
+        ValueError: it is none; the text completes "metrics.listen ...".
+    """
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or not host or (":" in host and not bracketed) or _STRAY.search(text):
+        raise ValueError("must be a host and a port")
+    if not (port.isascii() and port.isdigit() and int(port) <= 65_535):
+        raise ValueError("must have a port from 0 to 65535")
+    return (host[1:-1] if bracketed else host), int(port)
+
+
+def shown_place(host: str, port: int) -> str:
+    """Return a host and a port as they stand in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -20,6 +20,7 @@ WITHOUT_EFFECT = (
     "engine.",
     "fail_on",  # gates judge a result, they do not change it
     "gateway.",
+    "metrics.",
     "params",
     "records.",
     "require_orders",

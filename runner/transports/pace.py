@@ -51,6 +51,8 @@ class Pace:
         self.is_paused = False
         self.held_since: float | None = None
         """Since when the driver waits because of a pause, on the clock; None while it does not."""
+        self.is_waiting = False
+        """Whether the driver waits for its speed or because of a pause."""
         self._stop = stop
         self._window_s = window_s
         self._between = between
@@ -123,8 +125,10 @@ class Pace:
             return
         if self.is_paused or not self.speed.is_max:
             self._between()
+            self.is_waiting = True
             self._wait_for_speed(moment_ms)
             self._wait_for_pause()
+            self.is_waiting = False
         self._moment = moment_ms
 
     def _wait_for_speed(self, moment_ms: int) -> None:

@@ -19,13 +19,18 @@ class Vitals:
     __slots__ = (
         "ack_s",
         "acks",
+        "acks_s",
         "arrived_at",
         "attempts",
         "failure",
+        "is_waiting",
         "queue",
         "reconnects",
+        "requests",
+        "requests_s",
         "standing",
         "worst_ack_s",
+        "worst_request_s",
     )
 
     def __init__(self, standing: Standing = "in process") -> None:
@@ -35,6 +40,8 @@ class Vitals:
         self.failure = ""
         """Why the last of them failed."""
         self.reconnects = 0
+        self.is_waiting = False
+        """Whether the driver waits for its peer, so that nothing but the peer can move the run."""
         self.queue = 0
         """Messages that had arrived and waited when the last one was taken."""
         self.arrived_at: float | None = None
@@ -43,13 +50,27 @@ class Vitals:
         self.ack_s: float | None = None
         """Mean time from taking an event to its acknowledgment, the latest counting most."""
         self.worst_ack_s = 0.0
+        self.acks_s = 0.0
+        """The sum of those times, of all acknowledgments."""
+        self.requests = 0
+        """Answers to commands: orders, cancellations, state."""
+        self.requests_s = 0.0
+        """The time that they took together."""
+        self.worst_request_s = 0.0
 
     def acknowledged(self, seconds: float) -> None:
         """Note that an acknowledgment was sent so long after its event was taken."""
         self.acks += 1
+        self.acks_s += seconds
         mean = self.ack_s
         self.ack_s = seconds if mean is None else mean + _SMOOTHING * (seconds - mean)
         self.worst_ack_s = max(self.worst_ack_s, seconds)
+
+    def answered(self, seconds: float) -> None:
+        """Note that the peer took so long to answer a command."""
+        self.requests += 1
+        self.requests_s += seconds
+        self.worst_request_s = max(self.worst_request_s, seconds)
 
     def failed(self, why: str) -> None:
         """Note that the connection could not be made, or was lost."""

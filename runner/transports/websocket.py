@@ -89,7 +89,7 @@ def run_websocket(
         run_id=run_id,
         vitals=vitals,
     )
-    execute = _patient(rest, Attempts(settings, draw), waker)
+    execute = _patient(rest, Attempts(settings, draw), waker, vitals)
     ids = _correlation_ids()
     talk = conversation(session)
     send = talk.send
@@ -114,7 +114,9 @@ def run_websocket(
             elif left == 0:
                 ask = send(Stop("max_events"))
             else:
+                vitals.is_waiting = True
                 arrival = line.next()
+                vitals.is_waiting = False
                 vitals.arrived_at = taken = clock()
                 left -= type(arrival) is Arrival
                 ask = send(arrival)
@@ -134,7 +136,9 @@ def run_websocket(
         waker.close()
 
 
-def _patient(rest: Executor, attempts: Attempts, waker: Waker) -> Callable[[Command], Reply]:
+def _patient(
+    rest: Executor, attempts: Attempts, waker: Waker, vitals: Vitals
+) -> Callable[[Command], Reply]:
     """Return a way to carry out commands that waits for a peer that is not up yet.
 
     Reading state is repeated, with pauses; an order never is.
@@ -142,13 +146,17 @@ def _patient(rest: Executor, attempts: Attempts, waker: Waker) -> Callable[[Comm
 
     def execute(command: Command) -> Reply:
         while True:
+            asked = time.perf_counter()
             try:
                 reply = rest.execute(command)
             except TemporaryFailure as failure:
                 if not isinstance(command, ReadState):
                     raise
+                vitals.is_waiting = True
                 waker.sleep(attempts.failed(failure))
+                vitals.is_waiting = False
             else:
+                vitals.answered(time.perf_counter() - asked)
                 attempts.succeeded()
                 return reply
 

@@ -89,7 +89,9 @@ def serving(command: str, folder: Path) -> Iterator[dict[str, str]]:
 
 
 def led_to(urls: dict[str, str], command: str) -> str:
-    """Return a command with the addresses of the README replaced by those of a server, if any."""
+    """Return a command with the addresses of the README replaced by those of a server, if any,
+    and by free ports of this machine."""
+    command = command.replace("127.0.0.1:9108", "127.0.0.1:0")
     for quoted, name in (("ws://127.0.0.1:8081", "ws_url"), ("http://127.0.0.1:8080", "rest_url")):
         command = command.replace(quoted, urls.get(name, quoted))
     return command
