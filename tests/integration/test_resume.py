@@ -23,7 +23,7 @@ from tests.integration.test_server_resume import eventually
 KEPT = SessionRules(resume_seconds=60.0)
 CLOSES = [100 + (7 * day) % 11 - (3 * day) % 5 for day in range(14)]
 EVENTS = 50
-WALL_TIMES = ("run", "runtime")
+WALL_TIMES = ("run", "runtime", "digest")
 """What differs between two runs of the same backtest: when, how long, and at which address."""
 TRADER = """
 from runner import Candle, Order, Strategy
