@@ -16,7 +16,7 @@ from runner.protocol.enums import Side
 from runner.safety.checks import denial_of_price, denial_of_size, is_reducing, is_sent
 from runner.safety.limits import Breach, Denial, Limits, TradingState
 from runner.safety.rates import Bucket, DayCount, Repeats
-from runner.strategy.desk import Desk
+from runner.strategy.desk import Desk, Request
 from runner.strategy.order import CancelRequest, Order
 from runner.strategy.placing import Wish, place
 
@@ -45,6 +45,8 @@ class Guard:
         """Why trading was halted; None as long as it is not."""
         self.denied: dict[str, int] = {}
         """How many orders were denied, by limit."""
+        self.requests: tuple[Request, ...] = ()
+        """What the halt has left in the outbox; it is to be executed whatever the strategy does."""
         self._desk = desk
         self._peak = 0.0
         self._last = 0.0
@@ -205,6 +207,7 @@ class Guard:
         desk = self._desk
         self.state = TradingState.HALTED
         self.breach = Breach(limit, message, desk.now_ms)
+        others = len(desk.outbox)
         for order in list(desk.working.values()):
             protects = order.parent_order_id is not None or order.reduce_only
             if order.id is not None and not protects:
@@ -215,6 +218,7 @@ class Guard:
                 size = abs(position.quantity)
                 wish = Wish(side, symbol, size, reduce_only=True, reason=f"{HALT}{limit}")
                 place(desk, wish)
+        self.requests = tuple(desk.outbox[others:])
 
 
 def _too_many(limit: str, most: int, what: str) -> Denial:

@@ -8,6 +8,7 @@ from runner.errors import StrategyFailed
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.messages import ErrorNotice
 from runner.session.state import Session
+from runner.strategy.order import LocalRejection
 
 
 def call(session: Session, handler: Callable[..., None] | None, *args: object) -> None:
@@ -24,13 +25,7 @@ def fail(session: Session, handler: str, error: BaseException) -> None:
     moment = session.desk.now.isoformat() if session.desk.now_ms else "the start"
     where = f"{strategy}.{handler} at {moment}"
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    # A decision that was not finished is not executed: what the handler had asked for is dropped.
-    for request in session.desk.outbox:
-        if isinstance(request, SubmitOrder) and request.client_order_id is not None:
-            order = session.desk.tickets[request.client_order_id]
-            order.reject("UNKNOWN", f"{handler} raised before the order was sent")
-            session.desk.settle(order)
-    session.desk.outbox.clear()
+    _drop_requests(session, f"{handler} raised before the order was sent")
     if session.on_exception == "skip":
         session.failures.append(f"{where}: {said}")
         return
@@ -41,6 +36,23 @@ def fail(session: Session, handler: str, error: BaseException) -> None:
         fix="mend the handler, or go on past errors with `on_exception: skip`",
         id="E501",
     ) from error
+
+
+def _drop_requests(session: Session, why: str) -> None:
+    # A decision that was not finished is not executed: what the handler had asked for is dropped.
+    # What a halt of the guard is to cancel and to close is no decision of the strategy, and stays.
+    desk, halting = session.desk, session.guard.requests if session.guard else ()
+    dropped, desk.outbox[:] = desk.outbox[:], [one for one in desk.outbox if one in halting]
+    for request in dropped:
+        if request in halting:
+            continue
+        if isinstance(request, SubmitOrder):
+            order = desk.tickets[request.client_order_id or ""]
+            order.reject("UNKNOWN", why)
+            desk.settle(order)
+        elif isinstance(request, LocalRejection):
+            request.order.reject(request.reason, request.message)
+            desk.settle(request.order)
 
 
 def notify(session: Session, notice: ErrorNotice) -> None:

@@ -230,6 +230,32 @@ def test_a_halt_can_close_every_position() -> None:
     assert [one.reason for one in run.desk.tickets.values()][-1] == "halt: max_drawdown"
 
 
+class RaisingBelow(Strategy):
+    """Buys once, and raises in each handler of a candle below 95."""
+
+    def on_candle(self, candle: Candle) -> None:
+        if self.is_flat and candle.close == 100:
+            self.buy(quantity=500)
+        if candle.close < 95:
+            self.sell(quantity=1)
+            raise ValueError("a mistake")
+
+
+@pytest.mark.parametrize("others", [[], [series(*[50.0] * 5, symbol=MSFT)]], ids=["one", "two"])
+def test_a_halt_is_carried_out_though_the_handler_raises(others: list[Any]) -> None:
+    run = run_strategy(
+        RaisingBelow,
+        [series(100, 100, 90, 90, 90), *others],
+        limits=Limits(max_drawdown=Decimal("0.02"), on_breach="flatten"),
+        on_exception="skip",
+    )
+
+    assert run.session.guard is not None
+    assert run.session.guard.state is TradingState.HALTED
+    assert run.exchange.ledger.holdings == {}
+    assert [one.quantity for one in run.exchange.trades] == [500, 500]
+
+
 def test_a_daily_loss_is_measured_from_the_day_before() -> None:
     # 500 units: each candle of a day loses 4 % of 100,000, less than 5; two days lose more.
     data = series(100.0, 100.0, 92.0, 84.0, 76.0)

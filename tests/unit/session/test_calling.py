@@ -263,3 +263,21 @@ def test_S7_a_stop_that_raises_is_skipped_and_the_end_acknowledged() -> None:
 
     assert conversation.acked == ["evt-1"]
     assert conversation.ending == Ending("complete", confirmed=True)
+
+
+class OrderingNothingSensible(Strategy):
+    """Orders what makes no order, then raises."""
+
+    def on_candle(self, candle: Candle) -> None:
+        self.order = self.buy(quantity=0)
+        raise ValueError("a mistake")
+
+
+def test_S6_an_order_refused_here_is_not_left_pending_by_a_failure() -> None:
+    conversation = begun(OrderingNothingSensible, on_exception="skip")
+
+    conversation.arrive()
+
+    assert conversation.strategy.order.is_rejected
+    assert conversation.strategy.order.reject_reason == "INVALID_QUANTITY"
+    assert conversation.strategy.orders == []
