@@ -92,6 +92,7 @@ class Desk:
             order.update(snapshot)
             # The positions just taken over hold what is filled already.
             order.folded = order.traded = order.filled_quantity
+            order.folded_value = order.folded * (order.average_fill_price or _ZERO)
             self.settle(order)
             lost.pop(order.client_order_id or order.id or "", None)
         gone = [order for order in lost.values() if order.id is not None]
@@ -155,7 +156,8 @@ class Desk:
         order = self._ticket(snapshot)
         if update.parent_order_id is not None:
             order.parent_order_id = update.parent_order_id
-        if snapshot.filled_quantity > order.filled_quantity:
+        # Not what the ticket says is filled: the answer to a cancellation may have said it before.
+        if snapshot.filled_quantity > order.folded:
             self._fill(order, snapshot.filled_quantity, _price_of_news(order, snapshot))
         order.update(snapshot)
         self.settle(order)
@@ -326,6 +328,7 @@ class Desk:
         if newly <= 0:
             return
         order.folded = filled
+        order.folded_value += newly * price
         realized = self.portfolio.fill(order.symbol, order.side, newly, price)
         if realized is not None:
             order.unreported_pnl = (order.unreported_pnl or _ZERO) + realized
@@ -333,7 +336,9 @@ class Desk:
     def _set_clock(self, moment: datetime) -> None:
         if self.tape:
             self.catch_up()
-        self._moment = moment
+        # Of moments that nobody has asked for the latest counts: the clock must not depend on that.
+        if self._moment is None or moment > self._moment:
+            self._moment = moment
 
     def _switch(self, candle: Candle) -> Stream:
         key = (candle.symbol, candle.timeframe)
@@ -362,11 +367,10 @@ class Desk:
 
 
 def _price_of_news(order: Order, snapshot: OrderSnapshot) -> Decimal:
-    # What has executed since the ticket was last told of, from two averages, which are rounded.
+    # Of what is not folded into the position yet, from an average, which is rounded.
     average = snapshot.average_fill_price or _ZERO
-    if not order.filled_quantity:
+    if not order.folded:
         return average
-    before = order.filled_quantity * (order.average_fill_price or _ZERO)
-    newly = snapshot.filled_quantity - order.filled_quantity
-    price = (snapshot.filled_quantity * average - before) / newly
+    newly = snapshot.filled_quantity - order.folded
+    price = (snapshot.filled_quantity * average - order.folded_value) / newly
     return price.quantize(_PRICE_STEP)

@@ -25,6 +25,7 @@ class Order:
         "created_at",
         "filled_quantity",
         "folded",
+        "folded_value",
         "id",
         "limit_price",
         "order_type",
@@ -86,6 +87,7 @@ class Order:
         # Bookkeeping of the desk: an execution is told twice, by its order and by its trade, in
         # either order, and must be folded into the position once.
         self.folded = _ZERO
+        self.folded_value = _ZERO
         self.traded = _ZERO
         self.unreported_pnl: Decimal | None = None
         self.announced: tuple[object, ...] = ()

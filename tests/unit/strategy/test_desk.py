@@ -88,6 +88,31 @@ def test_the_clock_never_goes_back() -> None:
     assert (after_trade, desk.now_ms) == (reached, reached)
 
 
+def test_the_clock_does_not_depend_on_who_asked_for_it_before() -> None:
+    desk = Desk()
+    later = START + timedelta(hours=1)
+    cancelled = snapshot("o-9", status=OrderStatus.CANCELLED, moment=later)
+
+    desk.take_order(OrderUpdate("ORDER_CANCELLED", cancelled))
+    desk.take_trade(trade(moment=START))
+
+    assert desk.now == later
+
+
+def test_a_fill_that_an_answer_told_of_is_folded_when_its_event_comes() -> None:
+    desk = Desk()
+    submitted(desk)
+    part = snapshot(filled=4, price=90, client_order_id="r-1", status=OrderStatus.PARTIALLY_FILLED)
+    whole = snapshot(filled=10, price=96, client_order_id="r-1", status=OrderStatus.FILLED)
+    desk.take_order(OrderUpdate("ORDER_PARTIALLY_FILLED", part))
+
+    desk.tickets["r-1"].update(whole)  # what a cancellation that came too late is answered
+    desk.take_order(OrderUpdate("ORDER_FILLED", whole))
+
+    held = desk.portfolio.positions[AAPL]
+    assert (held.quantity, held.average_entry_price) == (10, 96)
+
+
 def test_prices_are_known_per_symbol() -> None:
     desk = Desk()
 
