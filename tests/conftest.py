@@ -20,6 +20,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write what the golden tests find into their files instead of comparing; "
         "read the difference before keeping it",
     )
+    parser.addoption(
+        "--sim-seed", type=int, help="tests/simulation: play this seed only, and tell its story"
+    )
+    parser.addoption(
+        "--sim-seeds", type=int, help="tests/simulation: play so many seeds instead of a few"
+    )
 
 
 @pytest.fixture

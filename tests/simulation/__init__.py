@@ -1,0 +1,10 @@
+"""The simulator: seeded runs in which everything that can go wrong does, held against invariants.
+
+`scenario` draws a market, a plan of trading and a list of faults from a seed; `peers` are the two
+kinds of peer, over a real exchange; `world` plays network and peer to a real session and writes a
+`history`; `invariants` are pure functions over that history; `shrinking` makes a failing list of
+faults short; `planted` holds bugs that the invariants must find. `wire` does the same to a whole
+program over real sockets.
+
+Nothing here may use a clock or unseeded chance: the same seed gives the same run, always.
+"""
