@@ -6,6 +6,7 @@ What a runtime needs is imported when that runtime is chosen.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -55,7 +56,7 @@ def peer_of(
         )
     if config.runtime is Runtime.EMBEDDED:
         return _embedded(config, session, subscriptions, cwd)
-    return _remote(config, session, subscriptions)
+    return _remote(config, session, subscriptions, cwd)
 
 
 def _embedded(
@@ -95,7 +96,9 @@ def _symbols(subscriptions: tuple[Subscription, ...], path: str) -> tuple[str, .
     return tuple(dict.fromkeys(one.symbol for one in subscriptions))
 
 
-def _remote(config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...]) -> Peer:
+def _remote(
+    config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...], cwd: Path
+) -> Peer:
     from runner.transports.rest import RestClient
     from runner.transports.websocket import ConnectionSettings, run_websocket
 
@@ -125,23 +128,36 @@ def _remote(config: RunConfig, session: Session, subscriptions: tuple[Subscripti
         headers={"Authorization": f"Bearer {key}"} if key else {},
     )
     vitals = Vitals("connecting")
-    rest = RestClient(rest_url, api_key=key, timeout_s=connection.request_timeout)
+    is_live = config.runtime is Runtime.GATEWAY
+    rest = RestClient(
+        rest_url, api_key=key, timeout_s=connection.request_timeout, looks_up_orders=not is_live
+    )
     resume = config.engine.resume
 
     def drive(stop: StopRequest, pace: Pace | None) -> Ending:
         if resume is not None:
             rest.rewind(resume)
-        return run_websocket(
-            session,
-            url=ws_url,
-            rest=rest,
-            settings=settings,
-            stop=stop,
-            max_events=config.max_events,
-            run_id=resume,
-            pace=pace,
-            vitals=vitals,
-        )
+        with ExitStack() as stack:
+            live = None
+            if is_live:
+                from runner.app.live import living
+
+                run = session.desk.order_prefix
+                live = stack.enter_context(
+                    living(config, session, rest, run=run, url=rest_url, cwd=cwd)
+                )
+            return run_websocket(
+                session,
+                url=ws_url,
+                rest=rest,
+                settings=settings,
+                stop=stop,
+                max_events=config.max_events,
+                run_id=resume,
+                pace=pace,
+                vitals=vitals,
+                live=live,
+            )
 
     return Peer(
         drive=drive,

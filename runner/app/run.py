@@ -92,6 +92,10 @@ def execute(
             )
             ending, error = _drive(config, peer, stop, pace, watching)
             error = error or record.trouble()
+            if not session.backtest:
+                from runner.app.live import unresolved
+
+                error = unresolved(session, error) or error
             if error is None and ending is not None and ending.why == "complete":
                 error = _gate(session) or _halted(session)
             code = SIGNAL_EXITS.get(ending.why, 0) if ending is not None else 0
@@ -211,15 +215,13 @@ def seat_session(
     if not subscriptions and config.runtime is Runtime.EMBEDDED:
         subscriptions = _default_subscriptions(found)
     backtest = config.runtime is not Runtime.GATEWAY
-    desk = Desk(
-        order_prefix="r" if backtest else _order_prefix(), history=found.history, seed=config.seed
-    )
+    desk = Desk(order_prefix=_order_prefix(config), history=found.history, seed=config.seed)
     desk.subscribed = tuple(dict.fromkeys(one.symbol for one in subscriptions))
     limits = limits_of(config.risk)
     session = Session(
         make_strategy(found, desk, params),
         desk,
-        guard=Guard(limits, desk) if limits.is_any_set else None,
+        guard=Guard(limits, desk) if limits.is_any_set or not backtest else None,
         backtest=backtest,
         on_exception=config.on_exception.value,
         require_complete=config.connection.require_complete,
@@ -249,9 +251,13 @@ def make_strategy(found: type[Strategy], desk: Desk, params: Mapping[str, object
         ) from error
 
 
-def _order_prefix() -> str:
+def _order_prefix(config: RunConfig) -> str:
+    if config.runtime is not Runtime.GATEWAY:
+        return "r"
     # Live order ids must differ from those of every earlier run at the same gateway.
-    return datetime.now(UTC).strftime("%y%m%d%H%M%S").lower()
+    from runner.app.live import order_prefix
+
+    return order_prefix()
 
 
 def _default_subscriptions(found: type[Strategy]) -> tuple[Subscription, ...]:

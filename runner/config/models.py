@@ -90,6 +90,8 @@ class GatewayConfig(Section):
     """Address of the Trading Gateway; the address of its WebSocket follows from it."""
     api_key: Annotated[SecretStr | None, fields.secret()] = None
     """Key for a gateway that asks for one. Better set as GATEWAY_API_KEY than written in a file."""
+    directory: Annotated[str, fields.path()] = ".runner/live"
+    """Where live runs keep the journal of their orders and the strategies' state."""
 
 
 class DataConfig(Section):

@@ -97,4 +97,59 @@ ENTRIES = (
         fixes=("look at on_order and on_error, which run once for each answer",),
         example="def on_order(self, order): self.buy(quantity=1)",
     ),
+    Entry(
+        "E930",
+        "The journal of live runs is damaged",
+        means=(
+            "A line of the journal cannot be read, and it is not the last one, which a crash may "
+            "have cut. What it says of our orders cannot be trusted, so nothing is traded."
+        ),
+        causes=("a disk that fails", "a file that was edited"),
+        fixes=(
+            "look at orders and positions at the gateway",
+            "move the journal away; the next run begins a new one",
+        ),
+        example="an edited .runner/live/SmaCross@localhost_8080/journal.jsonl",
+    ),
+    Entry(
+        "E932",
+        "Orders in doubt were left behind",
+        means=(
+            "The gateway gave no answer to an order, and does not show it among working or past "
+            "orders. It was not sent again, because it might then be there twice."
+        ),
+        causes=(
+            "the order never reached the gateway",
+            "the gateway, or what is behind it, had an outage",
+        ),
+        fixes=(
+            "look for the ids among the orders and positions at the gateway",
+            "start again: the next run looks for them first",
+        ),
+        example="a gateway that is killed while it takes an order",
+    ),
+    Entry(
+        "E933",
+        "An order was answered with another one",
+        means="The gateway accepted an order and named one with another id. Trading was halted.",
+        causes=("two programs that share one connection to the gateway", "a fault of the gateway"),
+        fixes=("look at orders and positions at the gateway before another run is started",),
+        example="an answer with a client_order_id that was never sent",
+    ),
+    Entry(
+        "E934",
+        "The strategy's state is damaged",
+        means="What the strategy had kept in self.state cannot be read, so it does not start.",
+        causes=("a disk that fails", "a file that was edited"),
+        fixes=("restore the file, or remove it to begin with an empty state",),
+        example="an edited .runner/live/SmaCross@localhost_8080/state.json",
+    ),
+    Entry(
+        "E935",
+        "More was executed than was ordered",
+        means="The gateway told of executions beyond the quantity of an order. Trading was halted.",
+        causes=("a fault of the gateway", "an order that was changed by somebody else"),
+        fixes=("look at orders and positions at the gateway before another run is started",),
+        example="an order for 1 that is filled for 2",
+    ),
 )

@@ -142,4 +142,23 @@ ENTRIES = (
         fixes=("check the permissions of .runner/runs, and the room on the disk",),
         example="runner runs tag last baseline, in the directory of somebody else",
     ),
+    Entry(
+        "E1040",
+        "What a live run must keep cannot be written",
+        means=(
+            "A live run writes every order to a journal before it is sent, and the strategy's "
+            "state after each event. The system refused it, so nothing more is sent."
+        ),
+        causes=("a full disk", "no permission in the directory", "a read-only file system"),
+        fixes=("make room or set permissions there", "name another gateway.directory"),
+        example="runner run s.py --set gateway.directory=/proc/live",
+    ),
+    Entry(
+        "E1041",
+        "Another run of this strategy trades at this gateway",
+        means="Two runs with one journal would take each other's orders for their own.",
+        causes=("the same command was started twice",),
+        fixes=("end the other run", "give this one a gateway.directory of its own"),
+        example="the same run in two terminals",
+    ),
 )

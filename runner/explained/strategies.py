@@ -31,4 +31,19 @@ ENTRIES = (
         ),
         example="return candle.close / 0",
     ),
+    Entry(
+        "E510",
+        "The strategy's state cannot be kept",
+        means=(
+            "A live run writes self.state down as JSON after every event that has changed it, and "
+            "it holds something that would not come back as what it was."
+        ),
+        causes=(
+            "an object, a tuple, a set or NaN",
+            "keys that are no text",
+            "more than a megabyte",
+        ),
+        fixes=("hold numbers, text, booleans, lists and dictionaries with text as keys in it",),
+        example="self.state[1] = object()",
+    ),
 )

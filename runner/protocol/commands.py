@@ -149,6 +149,9 @@ class State(msgspec.Struct, frozen=True):
     account: Account
     positions: tuple[Position, ...]
     orders: tuple[OrderSnapshot, ...]
+    """Those that work."""
+    ended: tuple[OrderSnapshot, ...] = ()
+    """Those that we took to be working, and that have ended: only a live run asks about them."""
 
 
 Command = SubmitOrder | CancelOrder | ModifyOrder | ReadState

@@ -58,6 +58,7 @@ class Guard:
         self._repeats = Repeats()
         self._event = (0, 0)
         self._rejections = 0
+        self._restrictions: dict[tuple[str, str | None], str] = {}
 
     @property
     def watches_equity(self) -> bool:
@@ -86,8 +87,11 @@ class Guard:
         if self.state is TradingState.HALTED:
             why = f": {self.breach.message}" if self.breach is not None else ""
             return Denial("HALTED", f"trading is halted{why}")
-        reducing = is_reducing(request, self._desk)
-        if self.state is TradingState.REDUCING and not reducing:
+        if self._restrictions:
+            restriction = self._restriction(request.symbol)
+            if restriction is not None and not is_reducing(request, self._desk):
+                return restriction
+        if self.state is TradingState.REDUCING and not is_reducing(request, self._desk):
             return Denial("REDUCING", "only orders that make a position smaller are sent")
         return (
             denial_of_size(request, self._desk, self.limits)
@@ -129,6 +133,33 @@ class Guard:
         self._event = (self._desk.market_events, of_event)
         return None
 
+    # Restrictions that pass
+
+    def restrict(self, why: str, message: str, *, symbol: str | None = None) -> None:
+        """Send only what makes positions smaller, until `lift` is called with the same `why`.
+
+        Args:
+            why: names the restriction, in capitals: a denial carries it.
+            message: for people.
+            symbol: which symbol it holds for; None for all.
+        """
+        self._restrictions[why, symbol] = message
+
+    def lift(self, why: str, *, symbol: str | None = None) -> None:
+        """End a restriction; one that does not exist is no error."""
+        self._restrictions.pop((why, symbol), None)
+
+    @property
+    def restrictions(self) -> dict[tuple[str, str | None], str]:
+        """What holds at present, by name and symbol."""
+        return dict(self._restrictions)
+
+    def _restriction(self, symbol: str) -> Denial | None:
+        for (why, which), message in self._restrictions.items():
+            if which is None or which == symbol:
+                return Denial(why, f"{message}; only orders that make a position smaller are sent")
+        return None
+
     def check_change(self, order: Order, changes: ModifyOrder) -> Denial | None:
         """Return why an order must not be changed like this, None if it may.
 
@@ -146,9 +177,11 @@ class Guard:
         )
         grows = request.quantity > order.quantity
         denial = None
-        if grows and self.state is not TradingState.ACTIVE:
+        if grows and self._restrictions:
+            denial = self._restriction(order.symbol)
+        if denial is None and grows and self.state is not TradingState.ACTIVE:
             denial = Denial(self.state.value, "an order must not grow any more")
-        elif grows:
+        elif denial is None and grows:
             denial = denial_of_size(request, self._desk, self.limits)
         denial = denial or denial_of_price(request, self._desk, self.limits)
         if denial is not None:

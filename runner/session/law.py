@@ -25,6 +25,7 @@ from runner.session.executing import flush
 from runner.session.folding import folds_of
 from runner.session.handled import Handled
 from runner.session.state import Session
+from runner.strategy.order import Order
 
 ACK_LIMIT = 256
 """Most ids that one ack names: a long burst is acknowledged in portions."""
@@ -45,8 +46,9 @@ def converse(session: Session) -> Talk:
     on_candle = session.handler("on_candle")
     folds = folds_of(session)
     state: State = yield ReadState()
-    desk.load(state)
+    missed = desk.load(state)
     call(session, session.strategy.on_start)
+    _tell(session, missed)
     if outbox:
         yield from flush(session)
     pending: list[str] = []
@@ -93,8 +95,7 @@ def converse(session: Session) -> Talk:
         if kind is Regained:
             handled.clear()
             state = yield ReadState()
-            for order in desk.load(state):
-                call(session, session.handler("on_order"), order)
+            _tell(session, desk.load(state))
             folds[Connection](Connection("RECONNECTED", gap_duration_ms=arrival.gap_ms))
             if outbox:
                 yield from flush(session)
@@ -105,6 +106,15 @@ def converse(session: Session) -> Talk:
         if kind is BacktestComplete:
             return Ending("complete", confirmed=True)
         return Ending(arrival.why, confirmed=False)
+
+
+def _tell(session: Session, missed: list[Order]) -> None:
+    """Tell the strategy what has become of its orders while nobody was listening."""
+    for order in missed:
+        if order.is_news():
+            if order.is_rejected:
+                session.rejections.append(order)
+            call(session, session.handler("on_order"), order)
 
 
 def _take(

@@ -57,6 +57,11 @@ class Strategy:
     default_subscriptions: tuple[str, ...] = ()
     """What to subscribe to when the run does not say, e.g. `("S:AAPL:candle",)`."""
 
+    state: Any
+    """What a live run shall remember over a restart: a dictionary, empty at first, of what JSON
+    knows. It is written to the disk after every event that has changed it, and is back before
+    `on_start`. In a backtest it is a plain dictionary."""
+
     _desk: Desk
 
     # Handlers
@@ -397,6 +402,7 @@ def seat(strategy: type[S], desk: Desk, params: Mapping[str, Any]) -> S:
     """
     made = strategy.__new__(strategy)
     made._desk = desk
+    made.state = {}
     for name, value in params.items():
         setattr(made, name, value)
     strategy.__init__(made)

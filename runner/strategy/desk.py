@@ -82,23 +82,36 @@ class Desk:
     def load(self, state: State) -> list[Order]:
         """Take over what the peer holds, at the start and again after a gap.
 
-        Returns the tickets of which the peer says nothing any more: they ended during the gap, and
-        nobody has told how. They become UNKNOWN.
+        Returns the tickets that have changed: what happened to them in the meantime, as far as the
+        peer tells. Those of which it says nothing any more ended during the gap, and nobody has
+        told how. They become UNKNOWN.
         """
         self.portfolio.load(state)
         lost = dict(self.working)
-        for snapshot in state.orders:
+        changed = []
+        for snapshot in (*state.orders, *state.ended):
             order = self._ticket(snapshot)
+            before = (order.status, order.filled_quantity)
             order.update(snapshot)
             # The positions just taken over hold what is filled already.
             order.folded = order.traded = order.filled_quantity
             order.folded_value = order.folded * (order.average_fill_price or _ZERO)
             self.settle(order)
             lost.pop(order.client_order_id or order.id or "", None)
-        gone = [order for order in lost.values() if order.id is not None]
-        for order in gone:
-            order.status = OrderStatus.UNKNOWN
-        return gone
+            if before != (order.status, order.filled_quantity):
+                changed.append(order)
+        for order in lost.values():
+            if order.id is not None:
+                order.status = OrderStatus.UNKNOWN
+                changed.append(order)
+        return changed
+
+    def restore(self, request: SubmitOrder, reason: str) -> Order:
+        """Return a ticket for an order of an earlier run, whose outcome is still to be told."""
+        order = Order.requested(request, reason)
+        order.status = OrderStatus.UNKNOWN
+        self._keep(order)
+        return order
 
     def take_candle(self, candle: Candle) -> None:
         """Take in a candle: clock, price, history and indicators, before any handler runs."""

@@ -27,6 +27,7 @@ class Order:
         "folded",
         "folded_value",
         "id",
+        "is_orphaned",
         "limit_price",
         "order_type",
         "parent_order_id",
@@ -68,6 +69,9 @@ class Order:
         self.id: str | None = None
         """The peer's id; None until the order is accepted."""
         self.status = OrderStatus.PENDING
+        self.is_orphaned = False
+        """Whether the order got no answer, was looked for, and was not found. It may still turn up:
+        somebody has to look at the gateway."""
         self.filled_quantity = _ZERO
         self.average_fill_price: Decimal | None = None
         self.limit_price: Decimal | None = None

@@ -108,8 +108,10 @@ class Line:
         self._blind_since = time.monotonic()
         """Since when events of a live run may have been missed, on the monotonic clock."""
 
-    def next(self) -> Arrival | Closed | Regained | Stop:
-        """Wait for what comes next and return it.
+    def next(self, limit_s: float | None = None) -> Arrival | Closed | Regained | Stop | None:
+        """Wait for what comes next and return it; None if nothing came within `limit_s`.
+
+        Without a limit, and while there is no connection, the wait ends with what comes only.
 
         Raises:
             ConnectError: the peer cannot be reached, refused us, or is lost for good.
@@ -122,13 +124,15 @@ class Line:
                 if news is not None:
                     return news
                 continue
-            raw = connection.receive(self._timeout_s)
+            raw = connection.receive(self._timeout_s if limit_s is None else limit_s)
             if type(raw) is bytes:
                 frame = decode(raw)
                 if not self._is_useful and self._greeted(frame):
                     continue
                 queue = self._vitals.queue = len(connection.messages)
                 return Arrival(frame.message, frame.event_id, queue > 0)
+            if raw is Silence.TIMED_OUT and limit_s is not None and connection.ended is None:
+                return None
             if isinstance(raw, Silence):
                 over = self._nothing_came(connection, raw)
                 if over is not None:

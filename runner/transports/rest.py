@@ -11,10 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, assert_never
 
-import msgspec
-
-from runner.errors import ConnectError, ProtocolError
-from runner.protocol.codec import BodyError, decode_body, decode_list, encode_body
+from runner.errors import ProtocolError, RiskHalt
+from runner.protocol.codec import BodyError, decode_body
 from runner.protocol.commands import (
     CancelOrder,
     CancelResult,
@@ -31,11 +29,12 @@ from runner.protocol.commands import (
 )
 from runner.protocol.enums import OrderStatus
 from runner.protocol.messages import Account, OrderSnapshot, Position
-from runner.protocol.routes import ROUTES, build_path
-from runner.transports.backoff import START_HINT, TemporaryFailure
-from runner.transports.http import REST_HINT, Answer, HttpClient, NoAnswer, NotSent
+from runner.protocol.routes import build_path
+from runner.transports.backoff import TemporaryFailure
+from runner.transports.http import Answer, HttpClient
 from runner.transports.opening import run_gone
-from runner.transports.rejections import envelope_of, rejection_of
+from runner.transports.rejections import envelope_of
+from runner.transports.requesting import Requests
 
 Body = TypeVar("Body")
 
@@ -65,6 +64,7 @@ class RestClient:
         timeout_s: float = 10.0,
         look_up_after_s: Sequence[float] = LOOK_UP_AFTER_S,
         sleep: Callable[[float], None] = time.sleep,
+        looks_up_orders: bool = True,
     ) -> None:
         """Prepare to talk to the peer at `base_url`; nothing is opened yet.
 
@@ -74,14 +74,18 @@ class RestClient:
             timeout_s: longest wait for the answer to one request.
             look_up_after_s: pauses before each look for an order without an answer, seconds.
             sleep: how to pause.
+            looks_up_orders: whether to look for an order without an answer before returning;
+                who leaves that out calls `trace` when it is time.
         """
         headers = {"User-Agent": "strategy-runner", "Accept": "application/json"}
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
         self._base_url = base_url
-        self._http = HttpClient(base_url, headers=headers, timeout_s=timeout_s)
+        http = HttpClient(base_url, headers=headers, timeout_s=timeout_s)
+        self._requests = Requests(http, base_url)
         self._look_up_after_s = tuple(look_up_after_s)
         self._sleep = sleep
+        self._looks_up_orders = looks_up_orders
 
     def execute(self, command: Command) -> Reply:
         """Carry out a command and return what came of it.
@@ -90,6 +94,7 @@ class RestClient:
             TemporaryFailure: E610, state could not be read, now.
             ConnectError: E602, the peer does not let us in.
             ProtocolError: E741, what answers is not the REST side of an engine or gateway.
+            RiskHalt: E933, an order was answered with another one.
         """
         match command:
             case SubmitOrder():
@@ -110,23 +115,64 @@ class RestClient:
             RunGone: E606, the engine does not keep this run.
             TemporaryFailure, ConnectError, ProtocolError: see `execute`.
         """
-        answer = self._safely("POST", build_path("rewind_run", run_id=run_id))
+        answer = self._requests.safely("POST", build_path("rewind_run", run_id=run_id))
         if answer.status == 404:
             raise run_gone(self._base_url, answer.body)
         if answer.status != 200:
-            raise self._not_ours(answer, envelope_of(answer.status, answer.body).message)
+            raise self._requests.not_ours(answer, envelope_of(answer.status, answer.body).message)
+
+    def trace(
+        self, client_order_id: str | None, symbol: str, order_id: str | None = None
+    ) -> OrderSnapshot | None:
+        """Return an order as the peer holds it, working or done; None if it shows no such order.
+
+        Raises:
+            TemporaryFailure: E610, not everywhere could be looked: nothing follows from it.
+            ConnectError: E602, the peer does not let us in.
+        """
+        failure: TemporaryFailure | None = None
+        if order_id is not None:
+            try:
+                order = self._requests.read("read_order", OrderSnapshot, order_id=order_id)
+                # A peer that was started anew may have given the id to another order.
+                if client_order_id is None or order.client_order_id in (None, client_order_id):
+                    return order
+            except TemporaryFailure as error:
+                failure = error
+            except ProtocolError:
+                pass  # no order has that id any more
+        if client_order_id is None:
+            return None
+        query = {"client_order_id": client_order_id, "symbol": symbol}
+        for name in ("list_orders", "list_order_history"):
+            try:
+                orders = self._requests.search(name, OrderSnapshot, query=query)
+            except TemporaryFailure as error:
+                failure = error
+                continue
+            # Not every peer heeds the filter.
+            for order in orders:
+                if order.client_order_id == client_order_id:
+                    return order
+        if failure is not None:
+            raise failure
+        return None
 
     # Commands
 
     def _submit(self, order: SubmitOrder) -> Reply:
-        answer = self._ask("submit_order", body=order)
+        answer = self._requests.ask("submit_order", body=order)
         if isinstance(answer, Rejection):
             return answer
         if isinstance(answer, Answer):
             handle = _readable(answer.body, OrderHandle)
             if handle is not None and handle.client_order_id in (None, order.client_order_id):
                 return handle
+            if handle is not None and not self._looks_up_orders:
+                raise self._mixed_up(order, handle)
             answer = Unanswered(f"the answer to the order cannot be read: {answer.body[:200]!r}")
+        if not self._looks_up_orders:
+            return answer
         for _ in self._pauses():
             found = self._find(order.client_order_id, order.symbol)
             if found is None:
@@ -138,7 +184,7 @@ class RestClient:
         return Unanswered(f"{answer.why}; looked up {len(self._look_up_after_s)} times, not found")
 
     def _cancel(self, command: CancelOrder) -> Reply:
-        answer = self._ask("cancel_order", order_id=command.order_id)
+        answer = self._requests.ask("cancel_order", order_id=command.order_id)
         pauses = self._pauses()
         while True:
             if isinstance(answer, Rejection):
@@ -155,10 +201,10 @@ class RestClient:
                 return CancelResult(order.status is OrderStatus.CANCELLED, order)
             if order is not None:
                 # Unlike an order, a cancellation may be repeated: it can only happen once.
-                answer = self._ask("cancel_order", order_id=command.order_id)
+                answer = self._requests.ask("cancel_order", order_id=command.order_id)
 
     def _modify(self, command: ModifyOrder) -> Reply:
-        answer = self._ask("modify_order", body=command, order_id=command.order_id)
+        answer = self._requests.ask("modify_order", body=command, order_id=command.order_id)
         if isinstance(answer, Rejection):
             return answer
         if isinstance(answer, Answer):
@@ -178,10 +224,10 @@ class RestClient:
         return answer
 
     def _read_state(self) -> State:
-        account = self._read("read_account", Account)
-        positions = self._read_list("list_positions", Position)
+        account = self._requests.read("read_account", Account)
+        positions = self._requests.read_list("list_positions", Position)
         query = {"status": ",".join(_WORKING)}
-        orders = self._read_list("list_orders", OrderSnapshot, query=query)
+        orders = self._requests.read_list("list_orders", OrderSnapshot, query=query)
         # Not every peer heeds the filter.
         return State(account, positions, tuple(one for one in orders if one.status in _WORKING))
 
@@ -201,7 +247,7 @@ class RestClient:
         query = {"client_order_id": client_order_id} | ({"symbol": symbol} if symbol else {})
         for name in ("list_orders", "list_order_history"):
             try:
-                orders = self._read_list(name, OrderSnapshot, query=query)
+                orders = self._requests.read_list(name, OrderSnapshot, query=query)
             except (TemporaryFailure, ProtocolError):
                 continue
             for order in orders:
@@ -211,98 +257,18 @@ class RestClient:
 
     def _look(self, name: str, kind: type[Body], **parameters: str) -> Body | None:
         try:
-            return self._read(name, kind, **parameters)
+            return self._requests.read(name, kind, **parameters)
         except (TemporaryFailure, ProtocolError):
             return None
 
-    # Requests
-
-    def _ask(
-        self, name: str, *, body: msgspec.Struct | None = None, **parameters: str
-    ) -> Answer | Rejection | Unanswered:
-        raw = None if body is None else encode_body(body)
-        try:
-            answer = self._http.request(
-                ROUTES[name].method, build_path(name, query=None, **parameters), raw
-            )
-        except NotSent as error:
-            return Rejection(0, "NOT_SENT", f"the request was not sent: {error}")
-        except NoAnswer as error:
-            return Unanswered(str(error))
-        status = answer.status
-        if 200 <= status < 300:
-            return answer
-        self._check_admitted(answer)
-        envelope = envelope_of(status, answer.body)
-        if 400 <= status < 500 or envelope.code in ("SHUTTING_DOWN", "UNSUPPORTED_OPERATION"):
-            return rejection_of(status, answer.body)
-        return Unanswered(f"HTTP {status} {envelope.code}: {envelope.message}")
-
-    def _read(self, name: str, kind: type[Body], **parameters: str) -> Body:
-        answer = self._get(build_path(name, query=None, **parameters))
-        try:
-            return decode_body(answer.body, kind)
-        except BodyError as error:
-            raise self._not_ours(answer, str(error)) from None
-
-    def _read_list(
-        self, name: str, kind: type[Body], *, query: dict[str, str] | None = None
-    ) -> tuple[Body, ...]:
-        answer = self._get(build_path(name, query=query))
-        try:
-            return decode_list(answer.body, kind)
-        except BodyError as error:
-            raise self._not_ours(answer, str(error)) from None
-
-    def _get(self, path: str) -> Answer:
-        answer = self._safely("GET", path)
-        if answer.status == 200:
-            return answer
-        raise self._not_ours(answer, envelope_of(answer.status, answer.body).message)
-
-    def _safely(self, method: str, path: str) -> Answer:
-        """Make a request that may be repeated, whatever becomes of it."""
-        try:
-            answer = self._http.request(method, path)
-        except (NotSent, NoAnswer) as error:
-            raise TemporaryFailure(
-                "cannot reach the REST side of the peer",
-                where=self._base_url,
-                why=str(error),
-                fix=START_HINT,
-                id="E610",
-            ) from None
-        self._check_admitted(answer)
-        envelope = envelope_of(answer.status, answer.body)
-        if answer.status == 429 or answer.status >= 500:
-            raise TemporaryFailure(
-                f"the peer cannot answer now: HTTP {answer.status} {envelope.code}",
-                where=self._base_url + path,
-                why=envelope.message,
-                id="E610",
-            )
-        return answer
-
-    def _check_admitted(self, answer: Answer) -> None:
-        if answer.status in (401, 403):
-            envelope = envelope_of(answer.status, answer.body)
-            raise ConnectError(
-                f"the peer does not let us in: HTTP {answer.status} {envelope.code}",
-                where=self._base_url,
-                why=envelope.message,
-                fix="set GATEWAY_API_KEY to the key that the gateway was started with",
-                id="E602",
-            )
-        if 300 <= answer.status < 400:
-            raise self._not_ours(answer, "it redirects; redirects are never followed")
-
-    def _not_ours(self, answer: Answer, why: str) -> ProtocolError:
-        return ProtocolError(
-            f"no trading interface there: HTTP {answer.status}",
+    def _mixed_up(self, order: SubmitOrder, handle: OrderHandle) -> RiskHalt:
+        return RiskHalt(
+            f"order {order.client_order_id} was answered with another one, "
+            f"{handle.client_order_id} ({handle.id})",
             where=self._base_url,
-            why=why,
-            fix=REST_HINT,
-            id="E741",
+            why="whatever the peer has done, it is not what it was asked for",
+            fix="look at orders and positions at the gateway before another run is started",
+            id="E933",
         )
 
 

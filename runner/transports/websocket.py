@@ -19,6 +19,7 @@ from runner.protocol.messages import EventAck
 from runner.session import NEXT, Ack, Arrival, Ask, Ending, Session, Stop, conversation
 from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.line import Line
+from runner.transports.live import Live
 from runner.transports.pace import Pace
 from runner.transports.settings import ConnectionSettings
 from runner.transports.stop import StopRequest
@@ -48,6 +49,7 @@ def run_websocket(
     run_id: str | None = None,
     pace: Pace | None = None,
     vitals: Vitals | None = None,
+    live: Live | None = None,
 ) -> Ending:
     """Run a session over a WebSocket and return how it ended.
 
@@ -65,10 +67,12 @@ def run_websocket(
         run_id: the run of an engine to come back to; None for a new one.
         pace: holds acknowledgments back, and time with them; None sends them at once.
         vitals: told how the connection fares, for whoever watches.
+        live: writes down what a live run does, and carries out its commands in the place of `rest`.
 
     Raises:
         ConnectError: the peer cannot be reached, refused us, or is lost for good.
         StrategyFailed, ProtocolError, RiskHalt: as `converse` does.
+        MachineError: the journal of a live run cannot be written.
     """
     stop = stop or StopRequest()
     asked = stop
@@ -89,7 +93,9 @@ def run_websocket(
         run_id=run_id,
         vitals=vitals,
     )
-    execute = _patient(rest, Attempts(settings, draw), waker, vitals)
+    if live is not None:
+        live.sleep = waker.sleep
+    execute = _patient(live or rest, Attempts(settings, draw), waker, vitals)
     ids = _correlation_ids()
     talk = conversation(session)
     send = talk.send
@@ -100,6 +106,8 @@ def run_websocket(
         ask: Ask = next(talk)
         while True:
             while ask is not NEXT:
+                if live is not None:
+                    live.keep()
                 if type(ask) is Ack:
                     vitals.acknowledged(clock() - taken)
                     if pace is not None:
@@ -109,16 +117,25 @@ def run_websocket(
                     ask = send(None)
                 else:
                     ask = send(execute(ask))  # type: ignore[arg-type]
+            if live is not None:
+                live.keep()
             if stop.asked is not None:
                 ask = send(stop.asked)
             elif left == 0:
                 ask = send(Stop("max_events"))
+            elif live is not None and (news := live.news()) is not None:
+                ask = send(news)
             else:
                 vitals.is_waiting = True
-                arrival = line.next()
+                arrival = line.next(None if live is None else live.wait_s())
                 vitals.is_waiting = False
+                if arrival is None:
+                    continue
                 vitals.arrived_at = taken = clock()
-                left -= type(arrival) is Arrival
+                if type(arrival) is Arrival:
+                    left -= 1
+                    if live is not None:
+                        live.hear(arrival.message)
                 ask = send(arrival)
     except StopIteration as end:
         in_order = True
@@ -126,6 +143,8 @@ def run_websocket(
         ending: Ending = end.value
         if ending.why == "complete":
             line.settle()
+        if live is not None:
+            live.finish()
         return ending
     except Interrupted:
         # Asked to end while the state could not be read: there is nothing the strategy could do.

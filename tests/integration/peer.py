@@ -7,14 +7,17 @@ last one again and again. `timeline` holds what happened, in order, on all sides
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,12 +26,16 @@ from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 from websockets.sync.server import Server, ServerConnection, serve
 
+from runner.journal import Journal, Memory
 from runner.protocol.codec import encode
 from runner.protocol.messages import BacktestComplete, Candle, Connection
 from runner.protocol.times import from_ms
+from runner.safety import Limits
 from runner.session import Ending, Session
 from runner.strategy.base import Strategy
 from runner.strategy.order import Order
+from runner.transports.live import Live
+from runner.transports.lookups import Lookups
 from runner.transports.rest import RestClient
 from runner.transports.stop import StopRequest
 from runner.transports.websocket import ConnectionSettings, run_websocket
@@ -41,9 +48,11 @@ PATIENCE_S = 5.0
 class Client:
     """One connection, seen from the peer."""
 
-    def __init__(self, socket: ServerConnection, timeline: list[Any]) -> None:
+    def __init__(self, socket: ServerConnection, book: Book) -> None:
         self.socket = socket
-        self.timeline = timeline
+        self.timeline = book.timeline
+        self.book = book
+        book.clients.append(self)
 
     def send(self, *messages: str | bytes) -> None:
         """Send messages, all in one write."""
@@ -60,6 +69,19 @@ class Client:
     def candles(self, *indices: int) -> None:
         """Send candles with the ids e0, e1, ... of their indices, all in one write."""
         self.send(*(candle_frame(index) for index in indices))
+
+    def order(self, order: Mapping[str, Any], event: str) -> None:
+        """Tell how an order of the book stands."""
+        frame = {"type": "order", "event": event, "order": order, "timestamp": order["updated_at"]}
+        self.send(json.dumps(frame))
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Wait until something has happened on another side."""
+        until = time.monotonic() + PATIENCE_S
+        while not condition():
+            if time.monotonic() > until:
+                raise TimeoutError("what was waited for has not happened")
+            time.sleep(0.002)
 
     def complete(self, event_id: str | None = "end") -> None:
         self.send(encode(BacktestComplete(), event_id=event_id, timestamp=from_ms(0)))
@@ -134,7 +156,7 @@ class Peer:
         self.connections += 1
         self.threads.append(threading.current_thread())
         try:
-            script(Client(socket, self.timeline))
+            script(Client(socket, self.book))
         except TimeoutError as error:
             self.failures.append(error)
         except (ConnectionClosed, OSError):
@@ -204,6 +226,7 @@ class Book:
     def __init__(self, timeline: list[Any]) -> None:
         self.timeline = timeline
         self.orders: list[dict[str, Any]] = []
+        self.positions: list[dict[str, Any]] = []
         self.posts: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str]] = []
         self.authorization: list[str | None] = []
@@ -214,6 +237,10 @@ class Book:
         """How many listings do not show orders yet."""
         self.on_post: Callable[[], None] = lambda: None
         self.released = threading.Event()
+        self.clients: list[Client] = []
+        self.connections: list[socket.socket] = []
+        """Connections that were opened to the REST side."""
+        self.refuse_connections: Callable[[], None] = lambda: None
 
     def place(self, body: dict[str, Any]) -> dict[str, Any]:
         now = "2024-01-01T00:00:00Z"
@@ -229,6 +256,26 @@ class Book:
         }
         self.orders.append(order)
         return order
+
+    def hold(self, symbol: str, quantity: str) -> None:
+        """Hold a position of `symbol`, negative when short; nothing at all with 0."""
+        self.positions = [one for one in self.positions if one["symbol"] != symbol]
+        if float(quantity):
+            now = "2024-01-01T00:00:00Z"
+            self.positions.append(
+                {
+                    "id": f"p-{symbol}",
+                    "symbol": symbol,
+                    "side": "SHORT" if quantity.startswith("-") else "LONG",
+                    "quantity": quantity.removeprefix("-"),
+                    "average_entry_price": "100",
+                    "current_price": "100",
+                    "unrealized_pnl": "0",
+                    "realized_pnl": "0",
+                    "opened_at": now,
+                    "updated_at": now,
+                }
+            )
 
     def find(self, order_id: str) -> dict[str, Any] | None:
         return next((one for one in self.orders if one["id"] == order_id), None)
@@ -250,6 +297,10 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     book: Book
+
+    def setup(self) -> None:
+        super().setup()
+        self.book.connections.append(self.connection)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -298,7 +349,7 @@ class Handler(BaseHTTPRequestHandler):
                 book.timeline.append(("state",))
                 self.answer(200, ACCOUNT)
             case ["positions"]:
-                self.answer(200, [])
+                self.answer(200, book.positions)
             case ["orders"] | ["orders", "history"]:
                 hidden, book.hidden = book.hidden, max(0, book.hidden - 1)
                 # Heeds no filter at all, as some peers do.
@@ -342,6 +393,17 @@ def rest_running(book: Book) -> Iterator[str]:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
+    kept: list[socket.socket] = []
+
+    def refuse_connections() -> None:
+        server.shutdown()
+        server.socket.close()
+        for one in kept:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    book.refuse_connections = refuse_connections
+    book.connections = kept
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
@@ -419,4 +481,48 @@ def drive(
         stop=stop,
         max_events=max_events,
     )
+    return ending, made
+
+
+def drive_live(
+    peer: Peer,
+    folder: Path,
+    act: Callable[[Any, Candle], None] | None = None,
+    *,
+    strategy: type[Strategy] = Noting,
+    run: str = "first",
+    pauses_s: Sequence[float] = (0.001,) * 5,
+    timeout_s: float = PATIENCE_S,
+    stop: StopRequest | None = None,
+    sync: Callable[[int], None] = os.fsync,
+    **settings: Any,
+) -> tuple[Ending, Session]:
+    """Run a strategy live against a peer, to the end, with a journal in `folder`."""
+    made = set_up(
+        type("Noting", (strategy,), {"timeline": peer.timeline, "act": act}),
+        limits=Limits(),
+        backtest=False,
+    )
+    made.desk.order_prefix = run
+    rest = RestClient(peer.rest_url, timeout_s=timeout_s, looks_up_orders=False)
+    journal = Journal(folder / "journal.jsonl", sync=sync)
+    try:
+        ending = run_websocket(
+            made,
+            url=peer.ws_url,
+            rest=rest,
+            settings=replace(QUICK, **settings),
+            stop=stop,
+            live=Live(
+                made,
+                rest,
+                journal,
+                Memory(folder / "state.json"),
+                run=run,
+                peer=peer.rest_url,
+                lookups=Lookups(pauses_s),
+            ),
+        )
+    finally:
+        journal.close()
     return ending, made

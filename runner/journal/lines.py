@@ -1,0 +1,78 @@
+"""The lines of a journal: one JSON object each, told apart by `kind`. Pure data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from runner.protocol.commands import ModifyOrder, SubmitOrder
+from runner.protocol.enums import OrderStatus, Side
+
+Verdict = Literal["accepted", "rejected", "unknown", "orphaned"]
+
+
+class Begun(msgspec.Struct, frozen=True, tag="begun", tag_field="kind"):
+    """A run has begun."""
+
+    time: datetime
+    run: str
+    """What the ids of its orders begin with."""
+    strategy: str
+    peer: str
+    pid: int
+
+
+class Intent(msgspec.Struct, frozen=True, tag="intent", tag_field="kind"):
+    """An order is about to be sent. Without this line, no order of ours can be at the peer."""
+
+    time: datetime
+    client_order_id: str
+    order: SubmitOrder
+    reason: str
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, tag="outcome", tag_field="kind"):
+    """What came of sending it, and what says so."""
+
+    time: datetime
+    client_order_id: str
+    verdict: Verdict
+    evidence: str
+    order_id: str | None = None
+
+
+class Asked(msgspec.Struct, frozen=True, omit_defaults=True, tag="asked", tag_field="kind"):
+    """A cancellation, or a change, is about to be asked for."""
+
+    time: datetime
+    order_id: str
+    client_order_id: str | None = None
+    changes: ModifyOrder | None = None
+    """None for a cancellation."""
+
+
+class Seen(msgspec.Struct, frozen=True, omit_defaults=True, tag="seen", tag_field="kind"):
+    """How the peer says that an order of ours stands, exits attached to one included."""
+
+    time: datetime
+    order_id: str
+    symbol: str
+    side: Side
+    status: OrderStatus
+    filled: Decimal
+    client_order_id: str | None = None
+
+
+class Adopted(msgspec.Struct, frozen=True, tag="adopted", tag_field="kind"):
+    """A difference between the positions of the peer and ours was taken over as ours."""
+
+    time: datetime
+    symbol: str
+    quantity: Decimal
+    """Signed: what the peer has more than we do."""
+
+
+Line = Begun | Intent | Outcome | Asked | Seen | Adopted

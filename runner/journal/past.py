@@ -1,0 +1,127 @@
+"""What the lines of a journal come to: our orders, which of them are open, and what we hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from runner.journal.lines import Adopted, Asked, Begun, Intent, Line, Outcome, Seen
+from runner.protocol.commands import SubmitOrder
+from runner.protocol.enums import OrderStatus, Side
+from runner.protocol.messages import OrderSnapshot
+
+_ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Kept:
+    """One order of ours, as far as it was written down."""
+
+    symbol: str
+    side: Side
+    client_order_id: str | None = None
+    request: SubmitOrder | None = None
+    """What was asked for; None for an exit leg, which the peer has placed."""
+    reason: str = ""
+    order_id: str | None = None
+    status: OrderStatus | None = None
+    """None before the peer has said anything about it."""
+    filled: Decimal = _ZERO
+    replaced: Decimal = _ZERO
+    """What had filled under earlier ids of the order: a change gives it another one sometimes."""
+    is_orphaned: bool = False
+    """Whether it was looked up to the end, and not found."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has written down how it ended."""
+        done = self.status is not None and self.status.is_terminal
+        return not done and not self.is_orphaned
+
+
+class Past:
+    """Everything that the lines so far say."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Kept] = {}
+        """Our orders by client order id; those without one by the peer's."""
+        self.pid: int | None = None
+        """The process that has begun the last run."""
+        self._runs: set[str] = set()
+        self._by_id: dict[str, Kept] = {}
+        self._adopted: dict[str, Decimal] = {}
+
+    def take(self, line: Line) -> None:
+        """Take in one more line."""
+        match line:
+            case Begun():
+                self._runs.add(line.run)
+                self.pid = line.pid
+            case Intent(order=order):
+                self.orders[line.client_order_id] = Kept(
+                    order.symbol, order.side, line.client_order_id, order, line.reason
+                )
+            case Outcome():
+                kept = self.orders.get(line.client_order_id)
+                if kept is not None:
+                    self._decide(kept, line)
+            case Seen():
+                self._see(line)
+            case Adopted(symbol=symbol):
+                self._adopted[symbol] = self._adopted.get(symbol, _ZERO) + line.quantity
+            case Asked():
+                pass
+
+    def owns(self, order: OrderSnapshot) -> bool:
+        """Tell whether an order at the peer is one of ours, or an exit attached to one."""
+        name = order.client_order_id
+        if name is not None and (name in self.orders or name.partition("-")[0] in self._runs):
+            return True
+        if order.parent_order_id in self._by_id:
+            return True
+        # A gateway that was started anew may give an id once more, to an order of somebody else.
+        kept = self._by_id.get(order.id)
+        return kept is not None and (name is None or kept.client_order_id in (None, name))
+
+    def owns_id(self, order_id: str) -> bool:
+        """Tell whether the peer's id of an order is known as one of ours."""
+        return order_id in self._by_id
+
+    def open(self) -> list[Kept]:
+        """Return our orders of which nobody knows how they ended, oldest first."""
+        return [one for one in self.orders.values() if one.is_open]
+
+    def positions(self) -> dict[str, Decimal]:
+        """Return what our executions come to, by symbol: signed, and without what is flat."""
+        held = dict(self._adopted)
+        for one in self.orders.values():
+            moved = one.side.sign * (one.filled + one.replaced)
+            held[one.symbol] = held.get(one.symbol, _ZERO) + moved
+        return {symbol: quantity for symbol, quantity in held.items() if quantity}
+
+    def _decide(self, kept: Kept, line: Outcome) -> None:
+        if line.order_id is not None and kept.order_id is None:
+            kept.order_id = line.order_id
+            self._by_id[line.order_id] = kept
+        if line.verdict == "rejected":
+            kept.status = OrderStatus.REJECTED
+        elif line.verdict == "orphaned":
+            kept.is_orphaned = True
+
+    def _see(self, line: Seen) -> None:
+        kept = self._by_id.get(line.order_id)
+        if kept is None and line.client_order_id is not None:
+            kept = self.orders.get(line.client_order_id)
+        if kept is None:
+            kept = Kept(line.symbol, line.side, line.client_order_id)
+            self.orders[line.client_order_id or line.order_id] = kept
+        if kept.order_id not in (None, line.order_id):
+            kept.replaced += kept.filled
+            kept.filled, kept.status = _ZERO, None
+        self._by_id[line.order_id] = kept
+        kept.order_id = line.order_id
+        kept.is_orphaned = False
+        # News may overtake each other: what has filled stays filled, what is over stays over.
+        kept.filled = max(kept.filled, line.filled)
+        if kept.status is None or not kept.status.is_terminal:
+            kept.status = line.status

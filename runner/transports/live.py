@@ -1,0 +1,214 @@
+"""What stands between a live run and its gateway: nothing is sent that is not written down first.
+
+Every order is in the journal before it leaves and has one of three outcomes there: accepted,
+rejected, unknown. What is unknown is looked for, or told by the stream, and never sent again. Lives
+on the strategy's thread, like everything that trades.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+from runner.errors import ConnectError, ProtocolError, RiskHalt
+from runner.journal import Journal, Memory
+from runner.journal.lines import Asked, Begun, Intent
+from runner.protocol.commands import (
+    CancelOrder,
+    CancelResult,
+    Command,
+    ModifyOrder,
+    ModifyResult,
+    OrderHandle,
+    ReadState,
+    Rejection,
+    Reply,
+    State,
+    SubmitOrder,
+    Unanswered,
+)
+from runner.protocol.messages import Message, OrderSnapshot, OrderUpdate
+from runner.session import Session
+from runner.transports.doubts import Doubts, Gateway, now
+from runner.transports.lookups import Lookups
+
+
+class Live:
+    """One live run's journal, its orders in doubt, and the memory of its strategy."""
+
+    def __init__(
+        self,
+        session: Session,
+        gateway: Gateway,
+        journal: Journal,
+        memory: Memory,
+        *,
+        run: str,
+        peer: str,
+        lookups: Lookups | None = None,
+    ) -> None:
+        """Prepare; nothing is written or asked yet.
+
+        Args:
+            session: whose orders these are.
+            gateway: carries them out.
+            journal: what was done before, and where it is written what is done.
+            memory: keeps the strategy's `state`.
+            run: what the ids of this run's orders begin with.
+            peer: the gateway's address, for the journal.
+            lookups: when to look for orders in doubt.
+        """
+        self.sleep: Callable[[float], None] = time.sleep
+        """How to pause while nothing else can be done; the driver's can be interrupted."""
+        self._session = session
+        self._desk = session.desk
+        self._gateway = gateway
+        self._journal = journal
+        self._memory = memory
+        self._run = run
+        self._peer = peer
+        self._doubts = Doubts(session, gateway, journal, lookups or Lookups())
+        self._has_begun = False
+
+    # For the driver
+
+    def execute(self, command: Command) -> Reply:
+        """Carry out a command; it is written down first.
+
+        Raises:
+            MachineError: E1040, it cannot be written down, and was not sent.
+            TemporaryFailure, ConnectError, ProtocolError, RiskHalt: as the gateway's.
+        """
+        match command:
+            case SubmitOrder():
+                return self._submit(command)
+            case ReadState():
+                return self._read()
+            case CancelOrder():
+                name = command.client_order_id
+                self._journal.write(Asked(now(), command.order_id, name))
+            case ModifyOrder():
+                name = command.client_order_id
+                line = Asked(now(), command.order_id, name, command)
+                self._journal.write(line, synced=True)
+        try:
+            reply = self._gateway.execute(command)
+        except ProtocolError as error:
+            return Unanswered(f"{error.what}: {error.why}")
+        if isinstance(reply, CancelResult | ModifyResult):
+            self._doubts.see(reply.order)
+        return reply
+
+    def hear(self, message: Message) -> None:
+        """Note what the stream tells, before the strategy is told.
+
+        Raises:
+            RiskHalt: E935, more of an order was executed than it was for.
+        """
+        if type(message) is OrderUpdate:
+            order = message.order
+            parent = message.parent_order_id
+            past = self._journal.past
+            if past.owns(order) or (parent is not None and past.owns_id(parent)):
+                self._doubts.see(order)
+                self._hold_to_size(order)
+
+    def wait_s(self) -> float | None:
+        """Return how long nothing has to be done, seconds; None for ever."""
+        return self._doubts.wait_s()
+
+    def news(self) -> Message | None:
+        """Return what was found out without the stream, oldest first; None if nothing was."""
+        doubts = self._doubts
+        if not doubts.news:
+            doubts.look()
+        return doubts.news.popleft() if doubts.news else None
+
+    def keep(self) -> None:
+        """Write the strategy's state down, if it has changed.
+
+        Raises:
+            StrategyFailed: E510, it is not made of what JSON knows.
+            MachineError: E1040, it cannot be written.
+        """
+        if self._has_begun:
+            self._memory.keep(self._session.strategy.state)
+
+    def finish(self) -> None:
+        """Look once more for what is in doubt; the strategy is not told any more."""
+        self._doubts.last_look()
+
+    # Orders
+
+    def _submit(self, order: SubmitOrder) -> Reply:
+        name = order.client_order_id or ""
+        reason = self._desk.tickets[name].reason
+        self._journal.write(Intent(now(), name, order, reason), synced=True)
+        try:
+            reply: Reply = self._gateway.execute(order)
+        except ConnectError as error:
+            # Who is not let in has ordered nothing.
+            self._doubts.decide(name, "rejected", error.what)
+            raise
+        except ProtocolError as error:
+            reply = Unanswered(f"{error.what}: {error.why}")
+        match reply:
+            case OrderHandle():
+                self._doubts.decide(name, "accepted", reply.status.value, reply.id)
+            case Rejection():
+                said = f"{reply.status} {reply.code}: {reply.message}"
+                self._doubts.decide(name, "rejected", said)
+            case _:
+                self._doubts.decide(name, "unknown", getattr(reply, "why", repr(reply)))
+                self._doubts.doubt(name, order.symbol)
+        return reply
+
+    def _hold_to_size(self, order: OrderSnapshot) -> None:
+        if order.filled_quantity > order.quantity:
+            raise RiskHalt(
+                f"order {order.client_order_id or order.id} was executed for "
+                f"{order.filled_quantity:f} of {order.quantity:f} {order.symbol}",
+                where=self._peer,
+                why="more than was ordered: the position is not what the strategy takes it for",
+                fix="look at orders and positions at the gateway before another run is started",
+                id="E935",
+            )
+
+    # State
+
+    def _read(self) -> State:
+        is_start = not self._has_begun
+        if is_start:
+            self._begin()
+        reply = self._gateway.execute(ReadState())
+        assert isinstance(reply, State)
+        past = self._journal.past
+        for order in reply.orders:
+            if past.owns(order):
+                self._doubts.see(order)
+        ids = {order.id for order in reply.orders}
+        names = {order.client_order_id for order in reply.orders}
+        gone = [
+            one
+            for one in past.open()
+            if one.order_id not in ids and (one.client_order_id or one.order_id) not in names
+        ]
+        # At the start there is time: a strategy that does not know what it has placed cannot begin.
+        patiently = self.sleep if is_start else None
+        ended = [one for kept in gone if (one := self._doubts.trace(kept, patiently=patiently))]
+        for order in ended:
+            self._doubts.see(order)
+        self._has_begun = True
+        return State(reply.account, reply.positions, reply.orders, tuple(ended))
+
+    def _begin(self) -> None:
+        past = self._journal.past
+        self._journal.write(
+            Begun(now(), self._run, type(self._session.strategy).__name__, self._peer, os.getpid())
+        )
+        self._session.strategy.state = self._memory.recall()
+        for one in past.open():
+            name = one.client_order_id
+            if one.request is not None and name is not None and name not in self._desk.tickets:
+                self._desk.restore(one.request, one.reason)
