@@ -5,6 +5,7 @@ Everything is real: the strategy's desk, the session and the embedded exchange. 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,6 +13,8 @@ from typing import Any, NamedTuple
 
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
+from runner.engine.quote_rows import UNKNOWN, middle
+from runner.engine.quote_series import QuoteSeries
 from runner.engine.series import Series
 from runner.engine.terms import Terms
 from runner.protocol.commands import State
@@ -99,6 +102,19 @@ def series(
         made.lows.append(low)
         made.closes.append(close)
         made.volumes.append(1000.0)
+    return made
+
+
+def quoted(
+    *rows: tuple[float, ...], symbol: str = AAPL, start_ms: int = START_MS, step_ms: int = 1000
+) -> QuoteSeries:
+    """Return quotes a second apart, each from bid, ask and perhaps the sizes of both."""
+    made = QuoteSeries(symbol, *(array(kind) for kind in "qddddd"))
+    for index, (bid, ask, *sizes) in enumerate(rows):
+        bid_size, ask_size = sizes or (UNKNOWN, UNKNOWN)
+        row = (start_ms + index * step_ms, bid, ask, bid_size, ask_size, middle(bid, ask))
+        for column, value in zip(made.columns, row, strict=True):
+            column.append(value)  # type: ignore[attr-defined]
     return made
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from runner.config.exchange import ExchangeConfig
 from runner.config.models import DataConfig, RunConfig, Runtime
 from runner.config.risk import RiskConfig
-from runner.protocol.admission import CANDLE, QUOTE, Subscription
+from runner.protocol.admission import ANY_SYMBOL, CANDLE, QUOTE, Subscription
 from runner.protocol.times import to_ms
 from runner.safety import Limits
 
@@ -53,27 +53,51 @@ def feed_of(
         quoted: symbols (`*` for all) of which quotes are wanted.
         cwd: where a path that is not absolute begins.
 
+    Where there are files of quotes, each symbol has one. The candles of a symbol of which only
+    quotes are wanted are not read then, and those of the sample only where they are wanted.
+
     Raises:
         ConfigError: E322; coarser candles cannot be made of these.
         DataError: E351 to E369; the data cannot be read, or anything in it is wrong.
     """
     from runner.engine.calendar import Calendar
-    from runner.engine.data import open_data
+    from runner.engine.data import open_data, open_quotes
     from runner.engine.feed import Feed
     from runner.engine.repairs import Allowed
 
-    series = open_data(
-        data.path if data.path == SAMPLE else str(cwd / data.path),
-        symbols,
-        timeframe=data.timeframe,
-        asked=wanted,
-        start_ms=to_ms(data.start) if data.start else None,
-        end_ms=to_ms(data.end) + 1 if data.end else None,
-        columns=data.columns,
-        allowed=Allowed(sort=data.sort, dedupe=data.dedupe, skip_bad=data.skip_bad),
-        calendar=Calendar(data.timezone) if data.timezone else None,
-    )
-    return Feed.of(series, wanted, quoted=quoted)
+    start_ms = to_ms(data.start) if data.start else None
+    end_ms = to_ms(data.end) + 1 if data.end else None
+    allowed = Allowed(sort=data.sort, dedupe=data.dedupe, skip_bad=data.skip_bad)
+    calendar = Calendar(data.timezone) if data.timezone else None
+    names: Sequence[str] = symbols
+    are_read = True
+    if data.quotes is not None and (wanted or quoted or data.path == SAMPLE):
+        names = [name for name, _ in wanted]
+        are_read = bool(names)
+    series = []
+    if are_read:
+        series = open_data(
+            data.path if data.path == SAMPLE else str(cwd / data.path),
+            names,
+            timeframe=data.timeframe,
+            asked=wanted,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            columns=data.columns,
+            allowed=allowed,
+            calendar=calendar,
+        )
+    quotes = []
+    if data.quotes is not None:
+        quotes = open_quotes(
+            str(cwd / data.quotes),
+            [name for name in symbols if name != ANY_SYMBOL] or [one.symbol for one in series],
+            start_ms=start_ms,
+            end_ms=end_ms,
+            allowed=allowed,
+            calendar=calendar,
+        )
+    return Feed.of(series, wanted, quoted=quoted, quotes=quotes)
 
 
 def prices_of(config: RunConfig, symbols: Sequence[str], cwd: Path) -> list[Series]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from runner.app.market import SAMPLE, feed_of, terms_of, wanted_of
-from runner.config.models import RunConfig, Runtime
+from runner.config.models import DataConfig, RunConfig, Runtime
 from runner.errors import ConfigError
 from runner.protocol.admission import Subscription
 from runner.protocol.urls import gateway_http_url, gateway_ws_url, is_loopback
@@ -66,7 +66,7 @@ def _embedded(
     from runner.transports.local import run_local
 
     data = config.data
-    symbols = _symbols(subscriptions, data.path)
+    symbols = _symbols(subscriptions, data)
     wanted, quoted = wanted_of(subscriptions)
     feed = feed_of(data, wanted, symbols, quoted=quoted, cwd=cwd)
     session.desk.subscribed = feed.symbols
@@ -78,20 +78,29 @@ def _embedded(
         ),
         runtime=RuntimeFacts("embedded"),
         data=DataFacts(
-            "bundled sample" if data.path == SAMPLE else data.path,
+            _source(data, has_candles=bool(feed.series)),
             feed.symbols,
             tuple(dict.fromkeys(one.timeframe for one in feed.series)),
             tuple(feed.repaired()),
             tuple(feed.files()),
         ),
-        conventions=embedded_conventions(terms, timezone=feed.calendar.name),
+        conventions=embedded_conventions(
+            terms, timezone=feed.calendar.name, quotes=bool(feed.quotes)
+        ),
         candles=len(feed),
         vitals=Vitals(),
     )
 
 
-def _symbols(subscriptions: tuple[Subscription, ...], path: str) -> tuple[str, ...]:
-    if not subscriptions and path == SAMPLE:
+def _source(data: DataConfig, *, has_candles: bool) -> str:
+    candles = "bundled sample" if data.path == SAMPLE else data.path
+    if data.quotes is None:
+        return candles
+    return f"{candles}, quotes of {data.quotes}" if has_candles else data.quotes
+
+
+def _symbols(subscriptions: tuple[Subscription, ...], data: DataConfig) -> tuple[str, ...]:
+    if not subscriptions and data.path == SAMPLE and data.quotes is None:
         return ("S:AAPL",)
     return tuple(dict.fromkeys(one.symbol for one in subscriptions))
 

@@ -113,7 +113,7 @@ def convert(
         )
         write_series(series, target, replace=force)
     if not quiet:
-        for said in found.repairs.sentences(source) if found.repairs else ():
+        for said in found.repairs.sentences(source):
             typer.echo(said, err=True)
         _say_written(found, target)
 

@@ -40,6 +40,10 @@ def serve(
         str | None,
         typer.Option("--data", help="sample, a file, or a pattern: prices/{symbol}.csv."),
     ] = None,
+    quotes_data: Annotated[
+        str | None,
+        typer.Option("--quotes-data", help="A file or pattern of quotes, which then fill orders."),
+    ] = None,
     symbols: Annotated[
         list[str] | None,
         typer.Option("--symbols", help="Symbols to serve: a comma list, or repeated."),
@@ -52,7 +56,7 @@ def serve(
         str | None, typer.Option("--timeframe", help="Length of one candle; else detected.")
     ] = None,
     quotes: Annotated[
-        bool, typer.Option("--quotes", help="Serve quotes as well, at the close of each candle.")
+        bool, typer.Option("--quotes", help="Serve quotes as well: of files, or at each close.")
     ] = False,
     timezone: Annotated[
         str | None,
@@ -170,6 +174,7 @@ def serve(
     flags = {
         "runtime": "embedded",
         "data.path": data,
+        "data.quotes": quotes_data,
         "data.from": start,
         "data.to": end,
         "data.timeframe": timeframe,

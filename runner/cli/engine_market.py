@@ -57,9 +57,11 @@ def market(
         wanted = [(name, one) for name in names or [ANY_SYMBOL] for one in timeframes]
     if quotes:
         quoted = [ANY_SYMBOL]
-        wanted = wanted or [(ANY_SYMBOL, None)]
+        if chosen.data.quotes is None:
+            wanted = wanted or [(ANY_SYMBOL, None)]
     feed = feed_of(chosen.data, wanted, names, quoted=quoted, cwd=cwd)
-    return feed, terms_of(chosen.exchange), chosen.data.path
+    source = chosen.data.path if feed.series or not feed.quotes else str(chosen.data.quotes)
+    return feed, terms_of(chosen.exchange), source
 
 
 def served(
@@ -72,7 +74,7 @@ def served(
     source = "the bundled sample" if data == "sample" else data
     count = sum(map(len, feed.series))
     kinds = [f"{count:,} candles of {timeframes}"] if count else []
-    kinds += [f"{len(feed) - count:,} quotes"] if feed.quoted else []
+    kinds += [f"{len(feed) - count:,} quotes"] if len(feed) > count else []
     candles = f"{' and '.join(kinds)}{dates}"
     lengths = dict.fromkeys(feed.symbols, 0)
     for one in feed.series:
@@ -83,7 +85,7 @@ def served(
                 f"{one.symbol}:candle" + (f"_{one.timeframe}" if lengths[one.symbol] > 1 else "")
                 for one in feed.series
             ),
-            *(f"{symbol}:quote" for symbol in feed.quoted),
+            *(f"{symbol}:quote" for symbol in (*feed.quoted, *feed.heard)),
         ]
     )
     key = f"{TOKEN_VARIABLE}=... " if needs_token else ""

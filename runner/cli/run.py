@@ -44,6 +44,10 @@ def run(
         str | None,
         typer.Option("--data", help="sample, a file, or a pattern: prices/{symbol}.csv."),
     ] = None,
+    quotes_data: Annotated[
+        str | None,
+        typer.Option("--quotes-data", help="A file or pattern of quotes, which then fill orders."),
+    ] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="First date to replay, e.g. 2008-01-01.")
     ] = None,
@@ -130,6 +134,7 @@ def run(
         "subscriptions": subscription,
         "runtime": runtime,
         "data.path": data,
+        "data.quotes": quotes_data,
         "data.from": start,
         "data.to": end,
         "data.timezone": timezone,

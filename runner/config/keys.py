@@ -34,6 +34,7 @@ FLAGS: dict[Path, str] = {
     ("subscriptions",): "--subscription",
     ("params",): "--param",
     ("data", "path"): "--data",
+    ("data", "quotes"): "--quotes-data",
     ("data", "from"): "--from",
     ("data", "to"): "--to",
     ("engine", "resume"): "--resume",

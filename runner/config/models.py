@@ -99,6 +99,8 @@ class DataConfig(Section):
 
     path: Annotated[str, fields.path()] = "sample"
     """`sample` for the bundled prices, a file, or a pattern such as prices/{symbol}/*.csv."""
+    quotes: Annotated[str | None, fields.path(optional=True)] = None
+    """File, or pattern with {symbol}, of quotes, which fill orders in place of the candles."""
     start: Annotated[datetime | None, fields.moment()] = Field(default=None, alias="from")
     """First moment to replay, in `data.timezone` unless it says otherwise; unset: the first."""
     end: Annotated[datetime | None, fields.moment(end=True)] = Field(default=None, alias="to")

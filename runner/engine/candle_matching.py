@@ -12,6 +12,7 @@ from math import inf
 
 from runner.engine.book import Book
 from runner.engine.choices import PricePath
+from runner.engine.costs import Spread
 from runner.engine.execution import execute, wanted
 from runner.engine.legs import place_legs
 from runner.engine.matching import (
@@ -33,6 +34,7 @@ from runner.protocol.times import from_ms
 _STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 _AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
 _ZERO = Decimal(0)
+_NO_SPREAD = Spread()
 
 
 class CandleMatching:
@@ -48,6 +50,7 @@ class CandleMatching:
         """The candle that `undisturbed` has kept back."""
         self._prices = Prices(_ZERO, _ZERO, _ZERO, _ZERO)
         self._volume = 0.0
+        self._spread = self._terms.spread
         self._legs: list[WorkingOrder] = []
         # Legs placed at the open of the candle, which go along its path.
 
@@ -118,8 +121,25 @@ class CandleMatching:
         self._begin(candle, self.book.now_ms)
         self._try(order, fill)
 
+    def execute_at(
+        self, order: WorkingOrder, fill: Fill, *, size: float, moment_ms: int
+    ) -> list[WorkingOrder]:
+        """Let an order execute where it met a quote, and return the legs that were placed.
+
+        `size` is that of the quote's side, infinite where it is not known. A quote has its spread
+        in it, and no range.
+        """
+        self.book.moment = from_ms(moment_ms)
+        self._prices = Prices(fill.price, fill.price, fill.price, fill.price)
+        self._volume, self._spread = size, _NO_SPREAD
+        if self._terms.volume_share is not None:
+            self._capacity = Decimal(repr(size)) * self._terms.volume_share
+            self._executed.clear()
+        return self._try(order, fill)
+
     def _begin(self, candle: Candle, moment_ms: int) -> None:
         self.book.moment = from_ms(moment_ms)
+        self._spread = self._terms.spread
         self._prices = Prices.of(candle)
         self._volume = candle.volume
         self._legs.clear()
@@ -235,7 +255,7 @@ class CandleMatching:
 
     def _worsened(self, price: Decimal, side: Side, quantity: Decimal) -> Decimal:
         return self._terms.slippage.worsen(
-            self._terms.spread.cross(price, side),
+            self._spread.cross(price, side),
             side,
             low=self._prices.low,
             high=self._prices.high,

@@ -233,18 +233,20 @@ def _refuse_missing(
         for name in missing
         if (close := get_close_matches(name, names, n=1))
     }
+    fix = fields.by_hand
+    if fields is CANDLE_FIELDS and names_quotes(row):
+        fix = "these are quotes: --quotes-data FILE, or data.quotes"
+    elif fields is CANDLE_FIELDS and near:
+        mapped = ",".join(f"{name}={one}" for name, one in near.items())
+        fix = f"did you mean --columns {mapped}?"
+    elif fields is not CANDLE_FIELDS and all(_found(names, CANDLE_FIELDS)[one] for one in PRICES):
+        fix = "these are candles: --data FILE, or data.path"
     said = ["timestamp" if name == "time" else name for name in missing]
     raise DataError(
         f"the header lacks {', '.join(said)}",
         where=where,
         why=f"it names {cut(', '.join(name or 'nothing' for name in names))}",
-        fix=(
-            "did you mean --columns "
-            + ",".join(f"{name}={one}" for name, one in near.items())
-            + "?"
-            if near and fields is CANDLE_FIELDS
-            else fields.by_hand
-        ),
+        fix=fix,
         id="E353",
     )
 

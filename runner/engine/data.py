@@ -20,6 +20,7 @@ from runner.engine.data_files import (
     ticker_of,
     timeframes_of,
 )
+from runner.engine.quote_series import QuoteSeries, read_quotes
 from runner.engine.repairs import NOTHING, Allowed
 from runner.engine.series import Series
 from runner.errors import DataError
@@ -98,6 +99,52 @@ def open_data(
     return found
 
 
+def open_quotes(
+    path: str,
+    symbols: Sequence[str],
+    *,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+    allowed: Allowed = NOTHING,
+    calendar: Calendar | None = None,
+) -> list[QuoteSeries]:
+    """Return the quotes of each symbol, in the order of `symbols`, repeats left out.
+
+    Args:
+        path: a file with one symbol, or a pattern, as for `open_data`, but without `{timeframe}`.
+        symbols: as for `open_data`.
+        start_ms: first moment to return, Unix milliseconds, UTC; None for no bound.
+        end_ms: first moment no longer to return, Unix milliseconds, UTC; None for no bound.
+        allowed: the repairs that may be made in every file.
+        calendar: whose clocks every file's times without a zone are; None refuses such times.
+
+    Raises:
+        DataError: E351 to E368; a file or symbol is missing, or a file is invalid.
+    """
+    wanted = list(dict.fromkeys(symbols))
+    storage = Storage()
+    found = []
+    for symbol in (
+        _named(wanted, path)
+        if SYMBOL in path
+        else [_only(wanted, path, None, example="--quotes-data quotes/{symbol}.csv")]
+    ):
+        files = files_of(path, symbol)
+        found.append(
+            read_quotes(
+                files,
+                symbol,
+                shown_of(path, files, symbol, None),
+                start_ms=start_ms,
+                end_ms=end_ms,
+                allowed=allowed,
+                storage=storage,
+                calendar=calendar,
+            )
+        )
+    return found
+
+
 def _sample(
     wanted: list[str],
     timeframe: str | None,
@@ -149,12 +196,18 @@ def _named(wanted: list[str], path: str) -> list[str]:
     )
 
 
-def _only(wanted: list[str], path: str, timeframe: str | None) -> str:
+def _only(
+    wanted: list[str],
+    path: str,
+    timeframe: str | None,
+    *,
+    example: str = "--data prices/{symbol}.csv",
+) -> str:
     if len(wanted) > 1:
         raise DataError(
             f"one file holds one symbol, and {len(wanted)} are asked for: {', '.join(wanted)}",
             where=path,
-            fix="give a pattern with one file per symbol: --data prices/{symbol}.csv",
+            fix=f"give a pattern with one file per symbol: {example}",
             id="E360",
         )
     if wanted and wanted[0] != ANY_SYMBOL:

@@ -2,16 +2,18 @@
 
 Time moves only when `advance` is called. What a step delivers, in order:
 1. interest for the days that have ended since the step before: by position, then the account;
-2. for each symbol of the step, in feed order, the fills of its new candle: order, trade, position,
-   account, for every execution;
-3. what the new closes do to the account: a margin warning, or a margin call with what it cancels
-   and orders;
+2. for each symbol of the step, in feed order, the fills of its new candle, or of its new quote
+   where files have quotes of it: order, trade, position, account, for every execution;
+3. what the new closes and quotes do to the account: a margin warning, or a margin call with what
+   it cancels and orders;
 4. the step's candles, finer ones before coarser ones;
-5. the quotes at the close of the finest candles, where quotes are asked for.
-Orders meet the finest candles of their symbol, so a step may deliver nothing at all where nobody
-asked for those. All symbols are matched before the first candle is delivered, so an order that is
-placed on any candle of a step meets the next candle of its symbol at the earliest. What a command
-causes (created, cancelled, modified) is delivered by `drain`, before time moves again.
+5. the step's quotes, where they are asked for: those made of the finest candles, at their close,
+   then those of files.
+Orders meet the finest candles of their symbol, or its quotes, so a step may deliver nothing at all
+where nobody asked for those. All symbols are matched before the first candle is delivered, so an
+order that is placed on anything in a step meets the next candle or quote of its symbol at the
+earliest. What a command causes (created, cancelled, modified) is delivered by `drain`, before time
+moves again.
 
 No sockets, no clock, no randomness: the same feed and the same commands give the same messages.
 """
@@ -35,7 +37,8 @@ from runner.engine.exits import set_exits
 from runner.engine.feed import Feed, Step
 from runner.engine.ledger import Ledger
 from runner.engine.orders import WorkingOrder
-from runner.engine.quotes import CloseQuotes
+from runner.engine.quote_matching import QuoteMatching
+from runner.engine.quotes import Quotes
 from runner.engine.series import Series
 from runner.engine.terms import Terms
 from runner.engine.upkeep import Upkeep
@@ -81,12 +84,13 @@ class Exchange:
             calendar=feed.calendar,
         )
         self._matching = CandleMatching(self._book)
+        self._quote_matching = QuoteMatching(self._book, self._matching)
         self._upkeep = Upkeep(self._book)
         self.working = self._book.working
         self.orders = self._book.orders
         """Every accepted order by id, in order of acceptance."""
         self.trades = self._book.trades
-        self.quotes = CloseQuotes(feed, terms.spread)
+        self.quotes = Quotes(feed, terms.spread)
         self.finished = False
         self._steps = feed.steps()
         self._stretch: Stretch | None = None
@@ -111,7 +115,7 @@ class Exchange:
             return self._finish()
         self._reach(step)
         self._book.queue.extend(step.candles)
-        self._book.queue.extend(self.quotes.of(step.met, step.moment))
+        self._book.queue.extend(self.quotes.of(step))
         return self.drain()
 
     def messages(self, *, stretches: bool = True) -> Iterator[Message | Stretch]:
@@ -167,7 +171,7 @@ class Exchange:
             self._reach(step)
             yield from self.drain()
             yield from step.candles
-            yield from self.quotes.of(step.met, step.moment)
+            yield from self.quotes.of(step)
             while queue:
                 yield from self.drain()
 
@@ -176,9 +180,13 @@ class Exchange:
         self._book.now_ms, self._closed = step.moment, step.met
         if self.working:
             self._matching.match(step.met)
+            if step.quotes:
+                self._quote_matching.match(step.quotes)
         marks = self.ledger.marks
         for candle in step.met:
             marks[candle.symbol] = candle.close
+        if self.feed.quotes:
+            self.quotes.mark(marks, step)
         self._upkeep.close()
 
     def _catch_up(self) -> None:

@@ -48,7 +48,7 @@ class QuoteInspection:
     @property
     def repairs(self) -> Repairs:
         """What a run would have to repair, or refuse."""
-        return self.quotes.repairs or Repairs()
+        return self.quotes.repairs
 
 
 def holds_quotes(file: Path) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from math import isinf
 from pathlib import Path
@@ -43,8 +43,8 @@ class QuoteSeries:
     """Where the quotes come from, as the wire's `provider`."""
     origin: str = ""
     """The file the quotes were read from, for people."""
-    repairs: Repairs | None = None
-    """What was repaired in that file; None for made up ones."""
+    repairs: Repairs = field(default_factory=Repairs)
+    """What was repaired in that file, which is nothing unless it was asked for."""
     calendar: Calendar = UTC_CALENDAR
     """Whose days DAY orders last for."""
     files: tuple[Path, ...] = ()

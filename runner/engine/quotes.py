@@ -1,7 +1,8 @@
-"""Quotes made of candles: at each close, bid and ask half a spread away from it.
+"""The quotes of a feed: those of its files, and those made of candles where there are none.
 
-They tell no more than the candle does, in the form that a strategy on quotes reads. Orders meet the
-candles as ever. May import the feed, costs and messages; nothing is changed here.
+At each close, bid and ask are made half a spread away from it. Such quotes tell no more than the
+candle does, in the form that a strategy on quotes reads, and orders meet the candles. May import
+the feed, costs and messages.
 """
 
 from __future__ import annotations
@@ -10,28 +11,42 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from runner.engine.costs import Spread
-from runner.engine.feed import Feed
+from runner.engine.feed import Feed, Step
 from runner.protocol.enums import Side
 from runner.protocol.messages import Candle, Quote
 
 
-class CloseQuotes:
-    """The quotes of one feed, at the closes of the finest candles of each symbol."""
+class Quotes:
+    """The quotes of one feed, of files or at the closes of the finest candles of each symbol."""
 
     def __init__(self, feed: Feed, spread: Spread) -> None:
         self._feed = feed
         self._spread = spread
 
-    def of(self, candles: Sequence[Candle], moment_ms: int) -> list[Quote]:
-        """Return the quotes that are asked for, of candles that close at `moment_ms`."""
+    def of(self, step: Step) -> Sequence[Quote]:
+        """Return the quotes of a step that are asked for; those made of candles come first."""
         quoted = self._feed.quoted
         if not quoted:
-            return []
-        return [
-            quote_at_close(candle, moment_ms, self._spread)
-            for candle in candles
+            return step.heard
+        made = [
+            quote_at_close(candle, step.moment, self._spread)
+            for candle in step.met
             if candle.symbol in quoted
         ]
+        return [*made, *step.heard]
+
+    def mark(self, marks: dict[str, float], step: Step) -> None:
+        """Mark the symbols that files have quotes of, as a strategy that hears the step does.
+
+        The last that it hears of a symbol counts: the middle of a quote, or else a close.
+        """
+        for quote in step.quotes:
+            marks[quote.symbol] = quote.last
+        for candle in step.candles:
+            if candle.symbol in self._feed.quotes:
+                marks[candle.symbol] = candle.close
+        for quote in step.heard:
+            marks[quote.symbol] = quote.last
 
     def last(self, symbol: str, now_ms: int) -> Quote | None:
         """Return the last quote of a symbol, asked for or not; None before the first.
@@ -39,6 +54,8 @@ class CloseQuotes:
         Raises:
             KeyError: the feed has no such symbol.
         """
+        if symbol in self._feed.quotes:
+            return self._feed.quotes[symbol].last_at(now_ms)
         series = self._feed.finest[symbol]
         count = series.closed_at(now_ms)
         if not count:

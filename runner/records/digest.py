@@ -17,6 +17,7 @@ from pathlib import Path
 WITHOUT_EFFECT = (
     "connection.",
     "data.path",
+    "data.quotes",
     "engine.",
     "fail_on",  # gates judge a result, they do not change it
     "gateway.",

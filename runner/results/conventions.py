@@ -25,6 +25,10 @@ _PRICE_PATH = {
     PricePath.OHLC: "inside a candle from the open to the high, the low and the close",
     PricePath.OLHC: "inside a candle from the open to the low, the high and the close",
 }
+_QUOTED = (
+    "by the quotes, not the candles: bought at the ask and sold at the bid of the next quote that "
+    "an order meets; limit orders that waited at their limit; positions marked at the middle"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +40,42 @@ class Conventions:
     account: str
 
 
-def embedded_conventions(terms: Terms, *, timezone: str = "UTC") -> Conventions:
+def embedded_conventions(
+    terms: Terms, *, timezone: str = "UTC", quotes: bool = False
+) -> Conventions:
     """Return the conventions of the embedded engine on these terms.
 
     Args:
         terms: of the account.
         timezone: whose days the data has.
+        quotes: whether orders meet quotes of files, and not candles.
     """
     fills = (
-        f"{_FILL_AT[terms.fill_at]}; limits and stops at their price, or at the open "
+        _QUOTED
+        if quotes
+        else f"{_FILL_AT[terms.fill_at]}; limits and stops at their price, or at the open "
         f"beyond it; {_PRICE_PATH[terms.price_path]}"
     )
     if terms.volume_share is not None:
+        share = _percent(terms.volume_share)
         fills += (
-            f"; at most {_percent(terms.volume_share)} of a candle's volume per order and candle"
+            f"; at most {share} of a quote's size, where it is known, per order and quote"
+            if quotes
+            else f"; at most {share} of a candle's volume per order and candle"
         )
     if timezone != "UTC":
         fills += f"; days of {timezone}"
     costs = ["commission " + (_commission(terms.commission, terms.currency) or "none")]
-    if terms.spread.half_bps:
+    if terms.spread.half_bps and not quotes:
         costs.append(f"half spread {plain(terms.spread.half_bps)} bps on market and stop orders")
     slips = []
-    if terms.slippage.range_share:
+    if terms.slippage.range_share and not quotes:
         slips.append(f"{_percent(terms.slippage.range_share)} of the candle's range")
     if terms.slippage.volume_impact.whole:
+        whole = "the quoted size, where it is known" if quotes else "the candle's volume"
         slips.append(
             f"{_percent(terms.slippage.volume_impact.whole)} of the price times the square of "
-            "the order's share of the candle's volume"
+            f"the order's share of {whole}"
         )
     if terms.slippage.bps:
         slips.append(f"{plain(terms.slippage.bps)} bps")

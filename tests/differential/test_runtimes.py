@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ import msgspec
 import pytest
 
 from runner.app import execute
-from runner.app.market import wanted_of
+from runner.app.market import feed_of, terms_of, wanted_of
 from runner.config.load import load_config
 from runner.engine.choices import FillAt, PricePath
 from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
 from runner.engine.data import open_data
-from runner.engine.data_sample import sample_series
-from runner.engine.data_writing import write_series
+from runner.engine.data_sample import sample_quotes, sample_series
+from runner.engine.data_writing import write_quotes, write_series
 from runner.engine.feed import Feed
 from runner.engine.terms import Interest, Margin
 from runner.protocol.subscriptions import parse_subscriptions
@@ -358,6 +359,100 @@ def test_quotes_are_the_same_bytes_over_the_wire(tmp_path: Path, subscriptions: 
 
     for one in (embedded, wired):
         one["data"]["timeframes"] = one["data"]["symbols"] = []
+    assert_same(embedded, wired)
+
+
+EVERYTHING_ON_QUOTES = """
+from runner import Candle, Quote, Strategy
+
+
+class EverythingOnQuotes(Strategy):
+    def on_candle(self, candle: Candle) -> None:
+        if int(candle.close * 100) % 2:
+            self.buy(notional=500)
+
+    def on_quote(self, quote: Quote) -> None:
+        bid, ask = quote.bid, quote.ask
+        match int(quote.bid_size + 100 * ask) % 40:
+            case 0:
+                self.buy(quantity=100, stop_loss=bid - 0.05, take_profit=ask + 0.05)
+            case 1:
+                self.sell(quantity=70, trail=0.03, reduce_only=True)
+            case 2:
+                self.buy(quantity=60, trail_percent=0.05, time_in_force="DAY")
+            case 3:
+                self.buy(quantity=40, limit=bid, post_only=True, oco_group=f"pair {quote.time}")
+                self.sell(quantity=40, stop=bid - 0.04, oco_group=f"pair {quote.time}")
+            case 4:
+                self.buy(quantity=90, limit=ask, time_in_force="FOK")
+            case 5:
+                self.sell(quantity=200, limit=bid, time_in_force="IOC")
+            case 6:
+                self.buy(quantity=10, stop=ask + 0.01, limit=ask + 0.02)
+            case 7:
+                self.target(quantity=-50)
+            case 8:
+                self.cancel()
+            case 9:
+                for order in self.working_orders():
+                    if order.trailing_distance is not None:
+                        self.modify(order, trail=order.trailing_distance * 2)
+"""
+
+
+@pytest.mark.parametrize(
+    "subscriptions",
+    [
+        ["S:ONE:quote"],
+        ["S:ONE:quote", "S:TWO:quote"],
+        ["S:ONE:candle_5m", "S:TWO:quote", "S:ONE:quote"],
+    ],
+    ids=["one-symbol", "two-symbols", "with-candles"],
+)
+def test_quotes_of_files_fill_orders_and_are_the_same_bytes_over_the_wire(
+    tmp_path: Path, subscriptions: list[str]
+) -> None:
+    (tmp_path / "everything.py").write_text(EVERYTHING_ON_QUOTES)
+    for seed, name in enumerate(("ONE", "TWO")):
+        write_quotes(sample_quotes(2000, seed=seed), tmp_path / f"quotes-{name}.csv")
+        candles = sample_series(34, seed=seed, timeframe="1m")
+        write_series(candles, tmp_path / f"candles-{name}.csv")
+    environ = {
+        "RUNNER_DATA__PATH": str(tmp_path / "candles-{symbol}.csv"),
+        "RUNNER_DATA__QUOTES": str(tmp_path / "quotes-{symbol}.csv"),
+        "RUNNER_EXCHANGE__CASH": "30000",
+        "RUNNER_EXCHANGE__LEVERAGE": "3",
+        "RUNNER_EXCHANGE__MARGIN__MAINTENANCE": "33%",
+        "RUNNER_EXCHANGE__VOLUME_SHARE": "50%",
+        "RUNNER_EXCHANGE__HALF_SPREAD": "1 bps",
+        "RUNNER_EXCHANGE__COMMISSION__RATE": "1 bps",
+        "RUNNER_EXCHANGE__COMMISSION__MAKER": "0 bps",
+        "RUNNER_EXCHANGE__SLIPPAGE__RATE": "1 bps",
+        "RUNNER_EXCHANGE__SLIPPAGE__VOLUME_IMPACT": "1%",
+    }
+    flags: dict[str, object] = {
+        "strategy": str(tmp_path / "everything.py"),
+        "subscriptions": subscriptions,
+    }
+    embedded = run(tmp_path, flags, **environ)
+
+    config = load_config(None, flags=flags, environ=environ, cwd=tmp_path).config
+    wanted, quoted = wanted_of(config.subscriptions)
+    names = list(dict.fromkeys(one.symbol for one in config.subscriptions))
+    feed = feed_of(config.data, wanted, names, quoted=quoted, cwd=tmp_path)
+    terms = terms_of(config.exchange)
+    options = {one.name: getattr(terms, one.name) for one in fields(terms)}
+    with engine(feed, exchange=options) as peer:
+        wired = run(
+            tmp_path,
+            flags,
+            ENGINE_WS_URL=peer.server.ws_url,
+            ENGINE_REST_URL=peer.server.rest_url,
+        )
+
+    for one in (embedded, wired):
+        one["data"]["timeframes"] = one["data"]["symbols"] = []
+    assert len(embedded["trades"]) > 100
     assert_same(embedded, wired)
 
 

@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection
 
 from runner.engine.costs import Spread
 from runner.engine.feed import Feed
-from tests.helpers import AAPL, MSFT, series
+from tests.helpers import AAPL, MSFT, quoted, series
 from tests.integration.engine_process import ORDER, EngineThread, acknowledge, engine, receive
 
 LIMIT = {**ORDER, "order_type": "LIMIT", "limit_price": "1.5"}
@@ -506,6 +506,28 @@ def test_the_last_quote_is_the_one_that_came_over_the_stream() -> None:
         "timestamp": "2024-01-02T00:00:00Z",
     }
     assert answer == frame["quote"]
+
+
+def test_a_quote_of_a_file_is_the_latest_one_with_its_sizes() -> None:
+    feed = Feed([], quotes=[quoted((99.0, 101.0, 5.0, 7.5), (99.0, 102.0))])
+    with engine(feed) as running, running.websocket() as client:
+        assert receive(client)["type"] == "connection"
+        frame = receive(client)
+        answer = running.get("/v1/quotes/S:AAPL")
+        bars, _ = running.request("GET", "/v1/bars/S:AAPL?timeframe=1d")
+
+    assert frame["quote"] == answer
+    assert answer == {
+        "symbol": "S:AAPL",
+        "provider": "embedded",
+        "bid": "99",
+        "bid_size": "5",
+        "ask": "101",
+        "ask_size": "7.5",
+        "last": "100",
+        "timestamp": "2024-01-01T00:00:00Z",
+    }
+    assert bars == 404
 
 
 @pytest.mark.parametrize("path", ["/v1/quotes/S:NONE", "/v1/bars/S:NONE?timeframe=1d"])

@@ -171,13 +171,14 @@ class Endpoints:
         return answer(self._quote(request.match_info["symbol"]))
 
     def _quote(self, symbol: str) -> Quote:
-        self._series(symbol)  # refuses a symbol of which there is none
         exchange = self._desk.exchange
+        if symbol not in exchange.feed.quotes:
+            self._series(symbol)  # refuses a symbol of which there is none
         quote = exchange.quotes.last(symbol, exchange.now_ms)
         if quote is None:
             raise Refusal(
                 "SYMBOL_NOT_FOUND",
-                f"symbol not found: {symbol} has no price before its first candle",
+                f"symbol not found: {symbol} has no price yet",
                 details={"symbol": symbol},
             )
         return quote

@@ -28,6 +28,7 @@ from runner.protocol.messages import (
     Message,
     OrderUpdate,
     PositionUpdate,
+    Quote,
     TradeUpdate,
 )
 from tests.helpers import AAPL
@@ -138,6 +139,8 @@ def _line(message: Message) -> str:
             return f"balance {plain(account.balance)}"
         case Candle():
             return f"candle {message.symbol} {message.close:g}"
+        case Quote():
+            return f"quote {message.symbol} {message.bid:g} {message.ask:g}"
         case BacktestComplete():
             return "complete"
         case _:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine.data import SAMPLE_SYMBOLS, open_data
+from runner.engine.data import SAMPLE_SYMBOLS, open_data, open_quotes
+from runner.engine.data_sample import sample_quotes
+from runner.engine.data_writing import write_quotes
 from runner.errors import DataError
 from runner.protocol.times import iso_ms
 
@@ -180,3 +182,18 @@ def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     error = refused(str(tmp_path / "absent" / "A.csv"), [])
 
     assert error.why == f"there is no directory {tmp_path / 'absent'}"
+
+
+def test_quotes_are_read_by_symbol_or_from_one_file(tmp_path: Path) -> None:
+    for name in ("A", "B"):
+        write_quotes(sample_quotes(5, seed=1), tmp_path / f"{name}.csv")
+
+    found = open_quotes(f"{tmp_path}/{{symbol}}.csv", ["S:B", "S:A", "S:B"])
+    (named,) = open_quotes(f"{tmp_path}/A.csv", ["S:OTHER"])
+    (bare,) = open_quotes(f"{tmp_path}/A.csv", [])
+
+    assert [one.symbol for one in (*found, named, bare)] == ["S:B", "S:A", "S:OTHER", "S:A"]
+    assert found[1].files == (tmp_path / "A.csv",)
+    with pytest.raises(DataError) as caught:
+        open_quotes(f"{tmp_path}/A.csv", ["S:A", "S:B"])
+    assert caught.value.fix.endswith("--quotes-data quotes/{symbol}.csv")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.engine.calendar import Calendar
+from runner.engine.csv_data import read_csv
 from runner.engine.data_sample import sample_quotes
 from runner.engine.data_writing import write_quotes
 from runner.engine.quote_inspection import holds_quotes, inspect_quotes
@@ -34,7 +35,7 @@ def refused(folder: Path, content: str, **options: object) -> DataError:
     with pytest.raises(DataError) as caught:
         read(folder, content, **options)
     assert len(caught.value.lines()) <= 6
-    assert "candle" not in str(caught.value)
+    assert "candle" not in caught.value.what + caught.value.why
     return caught.value
 
 
@@ -132,6 +133,16 @@ def test_a_file_that_is_not_one_of_quotes_is_refused(
     assert "--columns" not in str(error)
 
 
+def test_candles_in_place_of_quotes_are_told_and_the_reverse(tmp_path: Path) -> None:
+    error = refused(tmp_path, "timestamp,open,high,low,close\n")
+    (tmp_path / "quotes.csv").write_text(FILES["own"])
+    with pytest.raises(DataError) as caught:
+        read_csv(tmp_path / "quotes.csv", symbol=AAPL)
+
+    assert error.fix == "these are candles: --data FILE, or data.path"
+    assert caught.value.fix == "these are quotes: --quotes-data FILE, or data.quotes"
+
+
 def test_repairs_are_made_on_request_and_counted(tmp_path: Path) -> None:
     rows = [f"{AT.format(at)},{100 + at},{101 + at},1,1\n" for at in (2, 0, 1, 1)]
     content = HEADER + "".join(rows) + "bad\n"
@@ -140,7 +151,6 @@ def test_repairs_are_made_on_request_and_counted(tmp_path: Path) -> None:
 
     assert list(found.bids) == [100.0, 101.0, 102.0]
     repairs = found.repairs
-    assert repairs is not None
     assert (repairs.moved, repairs.repeated, repairs.conflicting, repairs.skipped) == (3, 1, 0, 1)
 
 

@@ -129,3 +129,27 @@ def test_days_of_another_zone_than_utc_are_said() -> None:
 
     assert said.fills.endswith("; days of America/New_York")
     assert "days of" not in embedded_conventions(Terms()).fills
+
+
+def test_fills_by_quotes_are_named_and_no_spread_beside_theirs() -> None:
+    terms = Terms(
+        spread=Spread(half_bps=Decimal(1)),
+        slippage=Slippage(
+            bps=Decimal(2),
+            range_share=Decimal("0.05"),
+            volume_impact=VolumeImpact(Decimal("0.1")),
+        ),
+        volume_share=Decimal("0.1"),
+    )
+
+    said = embedded_conventions(terms, quotes=True)
+
+    assert said.fills == (
+        "by the quotes, not the candles: bought at the ask and sold at the bid of the next quote "
+        "that an order meets; limit orders that waited at their limit; positions marked at the "
+        "middle; at most 10% of a quote's size, where it is known, per order and quote"
+    )
+    assert said.costs == (
+        "commission none; slippage 10% of the price times the square of the order's share of the "
+        "quoted size, where it is known plus 2 bps against you on market and stop orders"
+    )
