@@ -76,6 +76,9 @@ def chosen_rows(width: int, height: int, view: View) -> list[Row]:
         return []
     if view.focus is not None and not any(PANES[view.focus] in row for row in rows):
         rows[-1] = (*rows[-1][:-1], PANES[view.focus])
+        # A pane that is taller than the one it replaces takes the room of those above it.
+        while len(rows) > 1 and sum(map(_least, rows)) > height:
+            del rows[-2]
     return [(HELP,)] if view.has_help else rows
 
 
@@ -96,7 +99,7 @@ def _least(row: Sequence[Pane]) -> int:
 
 
 def _heights(rows: Sequence[Row], room: int) -> list[int]:
-    heights = [_least(row) for row in rows]
+    heights = [min(_least(row), room) for row in rows]
     spare = max(room - sum(heights), 0)
     weights = [max(one.weight for one in row) for row in rows]
     total = sum(weights)

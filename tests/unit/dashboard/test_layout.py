@@ -48,6 +48,15 @@ def test_no_size_makes_a_line_too_wide_or_a_screen_too_high(
     assert all(cell_len(line) <= width for line in lines)
 
 
+@pytest.mark.parametrize("focus", range(len(PANES)))
+@pytest.mark.parametrize("height", [16, 17, 18, 19, 30, 31])
+def test_a_pane_in_focus_never_makes_a_narrow_screen_too_high(height: int, focus: int) -> None:
+    lines = shown(LONG, 60, height, BRAILLE, View(focus=focus))
+
+    assert len(lines) <= height
+    assert any(f"> {PANES[focus].name} <" in line for line in lines)
+
+
 def names(width: int, height: int, view: View | None = None) -> list[list[str]]:
     return [[one.name for one in row] for row in chosen_rows(width, height, view or View())]
 
