@@ -20,6 +20,7 @@ from runner.app.watching import pace_of, watched
 from runner.config.load import Loaded
 from runner.config.models import RunConfig, Runtime
 from runner.dashboard.capture import Capture, captured
+from runner.dashboard.json_lines import LogContext
 from runner.dashboard.modes import announced, choose_ui
 from runner.errors import GateFailed, RiskHalt, RunnerError, StrategyLoadError, UsageError
 from runner.protocol.admission import Subscription, SubscriptionFilter
@@ -49,12 +50,13 @@ def execute(
     environ: Mapping[str, str],
     typed: Sequence[str] = (),
     report: Path | None = None,
+    logs: LogContext | None = None,
 ) -> tuple[RunResult, RunnerError | None]:
     """Run what the configuration says and return the result, with the error that ended it.
 
     What the strategy prints goes to stderr: stdout carries the result alone. `typed` are the
     arguments of the command line, for the suggestion of what to type next. `report` is a file to
-    write, in the form that its name asks for.
+    write, in the form that its name asks for. `logs` is told what the run is, for each line of log.
 
     Raises:
         RunnerError: the run could not begin (configuration, strategy, data).
@@ -65,9 +67,12 @@ def execute(
 
         check_report(report)
     ui = choose_ui(config.ui.value, sys.stderr, environ)
-    capture = Capture(sys.stderr)
+    logs = logs or LogContext()
+    capture = Capture(sys.stderr, logs.mask)
     with captured(capture):
         session, facts, subscriptions = seat_session(config, cwd)
+        desk = session.desk
+        logs.simulated_ms = lambda: desk.progress_ms
         with announced(f"reading {config.data.path}", sys.stderr, ui):
             peer = peer_of(config, session, subscriptions, cwd)
         stop = StopRequest()
@@ -78,6 +83,7 @@ def execute(
                 loaded, session, facts, peer, subscriptions=subscriptions, cwd=cwd, typed=typed
             ) as record,
         ):
+            logs.run_id = record.id
             started, clock = datetime.now(UTC), time.perf_counter()
             watching = watched(
                 config,

@@ -53,7 +53,7 @@ def _print_error(error: RunnerError) -> None:
         # For a person only: in a log every line has its price.
         lines.append(f"  more: runner explain {error.id}")
     with suppress(OSError):  # nobody reads it any more; the exit code stays
-        sys.stderr.write("\n".join(lines) + "\n")
+        _say("\n".join(lines), id=error.id, exit_code=error.exit_code)
     annotate(error)
 
 
@@ -62,9 +62,21 @@ def _print_internal_error() -> None:
 
     from runner import __version__
 
-    traceback.print_exc()
-    sys.stderr.write(
+    _say(
+        f"{traceback.format_exc()}"
         "error[E100]: internal error: this is a defect of runner, not of your strategy\n"
         f"  fix: please report it with the lines above and the command you typed "
-        f"(runner {__version__}, Python {sys.version.split()[0]})\n"
+        f"(runner {__version__}, Python {sys.version.split()[0]})",
+        id="E100",
+        exit_code=1,
     )
+
+
+def _say(text: str, *, id: str, exit_code: int) -> None:
+    """Write an error to stderr: as it is, or as one object where stderr is for programs."""
+    from runner.dashboard.json_lines import JsonLines
+
+    if isinstance(sys.stderr, JsonLines):
+        sys.stderr.say("error", "runner", text, id=id, exit_code=exit_code)
+    else:
+        sys.stderr.write(text + "\n")

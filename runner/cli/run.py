@@ -121,6 +121,10 @@ def run(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON document.")
     ] = False,
+    log_format: Annotated[
+        str | None,
+        typer.Option("--log-format", help="text, or json: one object a line on stderr."),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, no log; the result only.")
     ] = False,
@@ -151,6 +155,8 @@ def run(
         "speed": speed,
         "records.enabled": record,
         "records.events": record,
+        "log.format": log_format,
+        "log.level": "error" if quiet else {0: None, 1: "info"}.get(verbose, "debug"),
         "metrics.listen": metrics,
         "ui": "none" if quiet and ui is None else ui,
         "trust": True if trust else None,
@@ -163,7 +169,6 @@ def run(
             as_json=as_json,
             junit=junit,
             report=report,
-            verbosity=-1 if quiet else verbose,
         )
     )
 
@@ -176,7 +181,6 @@ def _run(
     as_json: bool,
     junit: Path | None,
     report: Path | None,
-    verbosity: int,
 ) -> int:
     from runner.cli.ci import check_junit, leave_traces
     from runner.errors import RunnerError
@@ -185,7 +189,7 @@ def _run(
     if junit is not None:
         check_junit(junit)
     try:
-        result, error = _execute(strategy, config, flags, verbosity, report)
+        result, error = _execute(strategy, config, flags, report)
     except RunnerError as failed:
         leave_traces(name, None, failed, junit)
         if as_json:
@@ -222,21 +226,17 @@ def _execute(
     strategy: str | None,
     config: Path | None,
     flags: Mapping[str, object],
-    verbosity: int,
     report: Path | None,
 ) -> tuple[RunResult, RunnerError | None]:
-    import logging
     import os
 
     from runner.app import execute
+    from runner.app.logs import begin_json_lines, set_up_logs
     from runner.config.load import load_config
     from runner.errors import UsageError
 
-    levels = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
-    logging.basicConfig(
-        level=levels.get(verbosity, logging.DEBUG),
-        format="%(levelname)s: %(message)s",
-    )
+    if (flags["log.format"] or os.environ.get("RUNNER_LOG__FORMAT")) == "json":
+        begin_json_lines()
     if strategy is not None and strategy.endswith((".yaml", ".yml")):
         if config is not None:
             raise UsageError(
@@ -248,4 +248,11 @@ def _execute(
     loaded = load_config(
         config, flags={**flags, "strategy": strategy}, environ=os.environ, cwd=Path.cwd()
     )
-    return execute(loaded, cwd=Path.cwd(), environ=os.environ, typed=sys.argv[1:], report=report)
+    return execute(
+        loaded,
+        cwd=Path.cwd(),
+        environ=os.environ,
+        typed=sys.argv[1:],
+        report=report,
+        logs=set_up_logs(loaded.config),
+    )

@@ -38,6 +38,8 @@ FLAGS: dict[Path, str] = {
     ("data", "from"): "--from",
     ("data", "to"): "--to",
     ("engine", "resume"): "--resume",
+    ("log", "format"): "--log-format",
+    ("log", "level"): "--verbose",
     ("metrics", "listen"): "--metrics",
     ("exchange", "commission", "rate"): "--commission",
     ("exchange", "slippage", "rate"): "--slippage",
@@ -88,6 +90,19 @@ def all_keys() -> dict[Path, Key]:
 def sections() -> frozenset[Path]:
     """Return the paths of all groups of keys; the root is the empty path."""
     return frozenset(path[:depth] for path in all_keys() for depth in range(len(path)))
+
+
+def secrets_of(config: RunConfig) -> list[str]:
+    """Return the values of all keys that must never be shown."""
+    found: list[str] = []
+    for key in all_keys().values():
+        if key.kind.secret:
+            value: Any = config
+            for attribute in key.attributes:
+                value = getattr(value, attribute)
+            if value is not None:
+                found.append(value.get_secret_value())
+    return found
 
 
 def names_in(section: Path) -> list[str]:

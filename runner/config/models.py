@@ -25,6 +25,7 @@ from pydantic_settings import (
 
 from runner.config import fields, units
 from runner.config.exchange import ExchangeConfig
+from runner.config.log import LogConfig
 from runner.config.metrics import MetricsConfig
 from runner.config.risk import RiskConfig
 from runner.config.section import Section
@@ -235,6 +236,8 @@ class RunConfig(BaseSettings):
     """What every run leaves behind."""
     seed: Annotated[int, fields.whole(0, 2**63 - 1)] = 0
     """Where `self.random` of a strategy begins: the same seed draws the same numbers."""
+    log: LogConfig = Field(default_factory=LogConfig)
+    """What is said on stderr."""
     metrics: MetricsConfig = Field(default_factory=MetricsConfig)
     """Metrics and health of a run, over HTTP."""
     on_exception: Annotated[OnException, fields.choice(OnException, make=OnException)] = (

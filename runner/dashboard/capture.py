@@ -11,7 +11,7 @@ import io
 import logging
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal, TextIO
 
@@ -29,9 +29,15 @@ _Level = Literal["print", "debug", "info", "warning", "error"]
 class Capture(io.TextIOBase):
     """A stream that takes the place of stderr."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, mask: Callable[[str], str] = str) -> None:
+        """Prepare.
+
+        Args:
+            stream: where everything goes that is not held.
+            mask: replaces secrets in lines that are held.
+        """
         self.stream = stream
-        """Where everything goes that is not held."""
+        self._mask = mask
         self._is_holding = False
         self._kept: deque[LogLine] = deque(maxlen=KEPT)
         self._open = ""
@@ -70,7 +76,7 @@ class Capture(io.TextIOBase):
         """Keep one line."""
         kept = self._kept
         self._dropped += len(kept) == kept.maxlen
-        kept.append(LogLine(level, text))
+        kept.append(LogLine(level, self._mask(text)))
 
     @property
     def is_holding(self) -> bool:

@@ -21,6 +21,7 @@ WITHOUT_EFFECT = (
     "engine.",
     "fail_on",  # gates judge a result, they do not change it
     "gateway.",
+    "log.",
     "metrics.",
     "params",
     "records.",
