@@ -1,9 +1,10 @@
-"""What tells other programs how a run fares: its metrics and its health, beside the run itself."""
+"""What tells other programs how a run fares: its metrics, its health, and the service manager."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from runner.app.peers import Peer
@@ -12,6 +13,7 @@ from runner.metrics.health import Health
 from runner.protocol.urls import parse_place, shown_place
 from runner.results.result import StrategyFacts
 from runner.session import Session
+from runner.transports.notify import Manager, reported
 from runner.transports.pace import Pace
 from runner.transports.stop import StopRequest
 
@@ -27,13 +29,28 @@ def exposed(
     *,
     stop: StopRequest,
     pace: Pace | None,
+    environ: Mapping[str, str],
 ) -> Iterator[None]:
-    """Serve metrics and health inside the `with` block, if the configuration says where.
+    """Tell of the run inside: the service manager, if one has started it, and whoever asks over
+    HTTP, if the configuration says where.
 
     Raises:
         ConfigError: E332, E333; it cannot be done there, or a library is missing.
         MachineError: E1001, E1002; the port cannot be had.
     """
+    health = Health(session, peer.vitals, stop, pace, stalled_after_s=config.metrics.stalled_after)
+    manager = Manager.of(environ, pid=os.getpid())
+    with (
+        _served(config, session, peer, strategy, health),
+        reported(manager, reluctance=health.reluctance, complaint=health.complaint),
+    ):
+        yield
+
+
+@contextmanager
+def _served(
+    config: RunConfig, session: Session, peer: Peer, strategy: StrategyFacts, health: Health
+) -> Iterator[None]:
     if config.metrics.listen is None:
         yield
         return
@@ -42,7 +59,6 @@ def exposed(
     from runner.metrics.reading import Reader
     from runner.transports.pages import Answer, Page, pages_at
 
-    health = Health(session, peer.vitals, stop, pace, stalled_after_s=config.metrics.stalled_after)
     scrape = scrape_of(
         Reader(session, peer.vitals),
         {"version": __version__, "strategy": strategy.name, "runtime": peer.runtime.name},

@@ -78,7 +78,7 @@ def execute(
         stop = StopRequest()
         pace = pace_of(config, session, stop, ui)
         with (
-            exposed(config, session, peer, facts, stop=stop, pace=pace),
+            exposed(config, session, peer, facts, stop=stop, pace=pace, environ=environ),
             recorded(
                 loaded, session, facts, peer, subscriptions=subscriptions, cwd=cwd, typed=typed
             ) as record,
