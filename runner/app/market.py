@@ -145,4 +145,5 @@ def terms_of(exchange: ExchangeConfig) -> Terms:
         volume_share=exchange.volume_share,
         price_path=exchange.price_path,
         fill_at=exchange.fill_at,
+        position_mode=exchange.position_mode,
     )

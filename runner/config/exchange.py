@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from runner.config import fields
 from runner.config.section import Section
 from runner.config.units import UnfitError, show_rate
-from runner.engine.choices import FillAt, PricePath
+from runner.engine.choices import FillAt, PositionMode, PricePath
 
 MAX_MONEY = 10**15
 
@@ -84,6 +84,10 @@ class ExchangeConfig(Section):
     """How the price moves inside a candle: the worse way where it matters, or along its prices."""
     fill_at: Annotated[FillAt, fields.choice(FillAt, make=FillAt)] = FillAt.NEXT_OPEN
     """When a market order fills; close is the one it was placed on, which is optimistic."""
+    position_mode: Annotated[PositionMode, fields.choice(PositionMode, make=PositionMode)] = (
+        PositionMode.NETTING
+    )
+    """One net position in a symbol, or (hedging) as many as are opened, long and short at once."""
 
     @model_validator(mode="after")
     def _margin_fits(self) -> ExchangeConfig:

@@ -167,14 +167,15 @@ def objection_to(
             RejectReason.SYMBOL_NOT_TRADEABLE,
             f"no data for symbol {request.symbol}; this run has {known}",
         )
-    held = ledger.quantity(request.symbol)
     named = request.position_id
-    if named is not None and not ledger.holds(request.symbol, named):
+    if named is not None and ledger.find(request.symbol, named) is None:
         return refused(
             RejectReason.REDUCE_ONLY_VIOLATED, f"no position {named} is open in {request.symbol}"
         )
     reduces = request.reduce_only or named is not None
-    if reduces and held * request.side.sign >= 0:
+    if reduces and not ledger.concerned(request.symbol, request.side, named, reduces=True):
+        holding = None if named is None else ledger.find(request.symbol, named)
+        held = ledger.quantity(request.symbol) if holding is None else holding.quantity
         return refused(
             RejectReason.REDUCE_ONLY_VIOLATED,
             f"{request.side} order that may only reduce, but the position is {plain(held)}",

@@ -26,3 +26,12 @@ class FillAt(StrEnum):
     """With the next candle, at its open: the first price anybody could have had."""
     CLOSE = "close"
     """At once, at the close that it was placed on: a price that had passed when it was known."""
+
+
+class PositionMode(StrEnum):
+    """How many positions an account can hold in one symbol."""
+
+    NETTING = "netting"
+    """One, the sum of all executions: an order to its other side makes it smaller or turns it."""
+    HEDGING = "hedging"
+    """Any number, long and short at once: an order that names none of them opens another."""

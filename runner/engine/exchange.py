@@ -32,7 +32,7 @@ from runner.engine.acceptance import (
 )
 from runner.engine.book import Book
 from runner.engine.candle_matching import CandleMatching
-from runner.engine.choices import FillAt
+from runner.engine.choices import FillAt, PositionMode
 from runner.engine.exits import set_exits
 from runner.engine.feed import Feed, Step
 from runner.engine.ledger import Ledger
@@ -75,7 +75,11 @@ class Exchange:
         self.feed = feed
         self.terms = terms = terms or Terms()
         self.ledger = Ledger(
-            terms.cash, leverage=terms.leverage, margin=terms.margin, currency=terms.currency
+            terms.cash,
+            leverage=terms.leverage,
+            margin=terms.margin,
+            currency=terms.currency,
+            hedges=terms.position_mode is PositionMode.HEDGING,
         )
         self._book = Book(
             self.ledger,

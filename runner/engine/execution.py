@@ -23,11 +23,11 @@ def wanted(book: Book, order: WorkingOrder) -> Decimal:
     remaining = order.remaining if order.filled else order.quantity
     if not order.reduce_only:
         return remaining
-    held = book.ledger.quantity(order.symbol)
-    if held * order.side.sign >= 0:
+    holding = book.ledger.concerned(order.symbol, order.side, order.position_id, reduces=True)
+    if holding is None:
         book.cancel(order, RejectReason.REDUCE_ONLY_VIOLATED)
         return _ZERO
-    return min(remaining, abs(held))
+    return min(remaining, abs(holding.quantity))
 
 
 def execute(
@@ -44,18 +44,24 @@ def execute(
     `wanted` is what the order could still execute: `quantity` or more. Both are positive, and the
     price is canonical. Returns whether the order has executed.
     """
-    ledger, moment = book.ledger, book.moment
-    before = ledger.quantity(order.symbol)
+    ledger, moment, reduces = book.ledger, book.moment, order.reduce_only
+    concerned = ledger.concerned(order.symbol, order.side, order.position_id, reduces=reduces)
+    before = _ZERO if concerned is None else concerned.quantity
     commission = canonical(book.terms.commission.of(quantity, price, maker=maker))
-    if not ledger.can_carry(order.symbol, order.side, quantity, price, commission):
+    if not (reduces or ledger.can_carry(order.symbol, order.side, quantity, price, commission)):
         book.refuse(order)
         return False
+    if ledger.hedges:
+        # From here on the order keeps to this position, and tells of it.
+        order.position_id = ledger.next_id if concerned is None else concerned.id
     if order.take(quantity, price, wanted=wanted):
         book.end(order, "ORDER_FILLED")
     else:
         order.updated_at = moment
         book.report(order, "ORDER_PARTIALLY_FILLED")
-    holding = ledger.apply(order.symbol, order.side, quantity, price, commission, moment)
+    holding = ledger.apply(
+        order.symbol, order.side, quantity, price, commission, moment, order.position_id
+    )
     trade = Trade(
         id=f"t-{len(book.trades) + 1}",
         order_id=order.id,

@@ -14,8 +14,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from runner.engine.book import Book
-from runner.engine.ledger import Holding
-from runner.engine.legs import free_name
+from runner.engine.holding import Holding
+from runner.engine.legs import free_name, legs_of
 from runner.engine.orders import WorkingOrder
 from runner.protocol.commands import ExitLegs, ExitsResult, ModifyExits, SubmitOrder
 from runner.protocol.enums import OrderType
@@ -44,31 +44,28 @@ def set_exits(book: Book, holding: Holding, exits: ModifyExits, moment: datetime
 def _set(
     book: Book, holding: Holding, kind: OrderType, price: Decimal, moment: datetime
 ) -> ExitLegs:
-    legs = _legs(book, holding.symbol, kind)
+    legs = _legs(book, holding, kind)
     for leg in legs:
         book.change(leg, {_PRICE[kind]: price})
     entries = {one.parent_order_id for one in legs}
     missing = abs(holding.quantity) - sum((one.remaining for one in legs), _ZERO)
     # Newest first, the order in which the book pairs a new leg with one that has no sibling.
-    for other in reversed(_legs(book, holding.symbol, _OTHER[kind])):
+    for other in reversed(_legs(book, holding, _OTHER[kind])):
         part = min(other.remaining, missing)
         if part > 0 and (other.sibling is None or other.sibling.status.is_terminal):
             entry = book.orders[str(other.parent_order_id)]
-            legs.append(_place(book, entry, kind, part, price, moment))
+            legs.append(_place(book, holding, entry, kind, part, price, moment))
             entries.add(entry.id)
             missing -= part
     if missing > 0:
         entry = _newest_entry(book, holding, entries)
-        legs.append(_place(book, entry, kind, missing, price, moment))
+        legs.append(_place(book, holding, entry, kind, missing, price, moment))
     return ExitLegs(tuple(one.id for one in legs), price)
 
 
-def _legs(book: Book, symbol: str, kind: OrderType) -> list[WorkingOrder]:
-    return [
-        one
-        for one in book.working.values()
-        if one.symbol == symbol and one.order_type is kind and one.parent_order_id is not None
-    ]
+def _legs(book: Book, holding: Holding, kind: OrderType) -> list[WorkingOrder]:
+    legs = legs_of(book, holding.symbol, holding.id)
+    return [one for one in legs if one.order_type is kind]
 
 
 def _newest_entry(book: Book, holding: Holding, taken: set[str | None]) -> WorkingOrder:
@@ -76,6 +73,8 @@ def _newest_entry(book: Book, holding: Holding, taken: set[str | None]) -> Worki
     for trade in reversed(book.trades):
         if trade.symbol == holding.symbol and trade.side.sign * holding.quantity > 0:
             order = book.orders[trade.order_id]
+            if book.ledger.hedges and order.position_id != holding.id:
+                continue
             if order.id not in taken:
                 return order
             found = found or order
@@ -86,6 +85,7 @@ def _newest_entry(book: Book, holding: Holding, taken: set[str | None]) -> Worki
 
 def _place(
     book: Book,
+    holding: Holding,
     entry: WorkingOrder,
     kind: OrderType,
     quantity: Decimal,
@@ -101,5 +101,6 @@ def _place(
         stop_price=price if kind is OrderType.STOP else None,
         limit_price=price if kind is OrderType.LIMIT else None,
         reduce_only=True,
+        position_id=holding.id if book.ledger.hedges else None,
     )
     return book.accept(request, moment, parent_order_id=entry.id)

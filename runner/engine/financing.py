@@ -13,7 +13,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from runner.engine.book import Book
-from runner.engine.ledger import COST_STEP
+from runner.engine.holding import COST_STEP
 from runner.protocol.decimals import canonical
 from runner.protocol.messages import AccountUpdate, Financing
 

@@ -6,6 +6,9 @@ Invariants, asserted in tests after every event:
     cash paid and received == change of balance + change of the positions' cost
 A partial close splits a position's cost; the split is rounded to `COST_STEP`, which moves that
 rounding between realized and unrealized profit and never creates or loses money.
+
+An account that nets has one position for each symbol. One that hedges has any number, and whoever
+books an execution says which of them it concerns.
 """
 
 from __future__ import annotations
@@ -13,40 +16,14 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from runner.engine.holding import COST_STEP, Holding
 from runner.engine.terms import Margin
 from runner.protocol.decimals import canonical
 from runner.protocol.enums import PositionSide, Side
 from runner.protocol.messages import Account, Position
 
-COST_STEP = Decimal("1E-10")
 _FOUR = Decimal("1E-4")
 _ZERO = Decimal(0)
-
-
-class Holding:
-    """A netting position: `quantity` and `cost` are positive when long, negative when short."""
-
-    __slots__ = (
-        "cost", "id", "opened_at", "quantity", "realized", "size", "symbol", "updated_at", "value",
-    )  # fmt: skip
-
-    def __init__(self, id: str, symbol: str, opened_at: datetime) -> None:
-        self.id = id
-        self.symbol = symbol
-        self.quantity = _ZERO
-        self.cost = _ZERO
-        self.size = self.value = 0.0
-        # Quantity and cost as floats, for judging by every candle whether exact figures are needed.
-        self.realized = _ZERO
-        self.opened_at = opened_at
-        self.updated_at = opened_at
-
-    @property
-    def average_entry_price(self) -> Decimal:
-        """Cost per unit, rounded to `COST_STEP`; zero when flat."""
-        if not self.quantity:
-            return _ZERO
-        return canonical((self.cost / self.quantity).quantize(COST_STEP))
 
 
 class Ledger:
@@ -59,6 +36,7 @@ class Ledger:
         leverage: Decimal = Decimal(1),
         margin: Margin | None = None,
         currency: str = "USD",
+        hedges: bool = False,
     ) -> None:
         self.starting_cash = cash
         self.balance = cash
@@ -70,8 +48,10 @@ class Ledger:
         self.margin = margin or Margin()
         self._leverage = leverage
         self._is_leveraged = self.leverage != 1
+        self.hedges = hedges
+        """Whether there may be several positions in one symbol."""
         self.holdings: dict[str, Holding] = {}
-        """Open positions by symbol."""
+        """Open positions, oldest first: by symbol, or by id in an account that hedges."""
         self.marks: dict[str, float] = {}
         """Last known price by symbol. Floats, because every candle writes one and few are read."""
         self._exact: dict[str, tuple[float, Decimal]] = {}
@@ -93,14 +73,47 @@ class Ledger:
         return known[1]
 
     def quantity(self, symbol: str) -> Decimal:
-        """Return the signed open quantity of `symbol`."""
+        """Return the signed open quantity of `symbol`, the sum of its positions."""
+        if self.hedges:
+            return self._net_and_gross(symbol)[0]
         holding = self.holdings.get(symbol)
         return holding.quantity if holding else _ZERO
 
-    def holds(self, symbol: str, position_id: str) -> bool:
-        """Tell whether the open position of `symbol` is the one with this id."""
-        holding = self.holdings.get(symbol)
-        return holding is not None and holding.id == position_id
+    def find(self, symbol: str, position_id: str) -> Holding | None:
+        """Return the open position of `symbol` with this id, None where there is none."""
+        holding = self.holdings.get(position_id if self.hedges else symbol)
+        if holding is None or holding.id != position_id or holding.symbol != symbol:
+            return None
+        return holding
+
+    def concerned(
+        self, symbol: str, side: Side, position_id: str | None, *, reduces: bool
+    ) -> Holding | None:
+        """Return the open position that an order to `side` executes against.
+
+        None means that it opens one or, where it may only reduce, that there is nothing to reduce.
+        In an account that hedges, an order that may only reduce and names no position reduces the
+        oldest one of the other side.
+        """
+        if position_id is not None and (reduces or self.hedges):
+            holding = self.find(symbol, position_id)
+        elif not self.hedges:
+            holding = self.holdings.get(symbol)
+        elif not reduces:
+            return None
+        else:
+            for one in self.holdings.values():
+                if one.symbol == symbol and one.quantity * side.sign < 0:
+                    return one
+            return None
+        if reduces and holding is not None and holding.quantity * side.sign >= 0:
+            return None
+        return holding
+
+    @property
+    def next_id(self) -> str:
+        """The id of the position that is opened next."""
+        return f"p-{self._positions_opened + 1}"
 
     def apply(
         self,
@@ -110,17 +123,19 @@ class Ledger:
         price: Decimal,
         commission: Decimal,
         moment: datetime,
+        position_id: str | None = None,
     ) -> Holding:
         """Book one execution and return the position it changed; a flat one leaves the books.
 
-        The symbol is marked at `price`. `quantity` is positive.
+        The symbol is marked at `price`. `quantity` is positive. In an account that hedges,
+        `position_id` says which position it concerns; None, or the next id, opens one.
         """
         signed = quantity * side.sign
-        holding = self.holdings.get(symbol)
+        key = (position_id or self.next_id) if self.hedges else symbol
+        holding = self.holdings.get(key)
         if holding is None:
+            holding = self.holdings[key] = Holding(self.next_id, symbol, moment)
             self._positions_opened += 1
-            holding = Holding(f"p-{self._positions_opened}", symbol, moment)
-            self.holdings[symbol] = holding
         before = holding.quantity
         closing = min(quantity, abs(before)) if before * signed < 0 else _ZERO
         realized = _ZERO
@@ -144,7 +159,7 @@ class Ledger:
         mark = self.marks[symbol] = float(price)
         self._exact[symbol] = (mark, price)
         if not holding.quantity:
-            del self.holdings[symbol]
+            del self.holdings[key]
         return holding
 
     def book_interest(self, amount: Decimal) -> None:
@@ -175,15 +190,20 @@ class Ledger:
         """Tell whether the account can carry the positions after executing at `price`.
 
         The initial margin of all positions may not exceed the equity after commission. An
-        execution that makes no position larger is always allowed.
+        execution that makes no position larger is always allowed; do not ask for one that may
+        only reduce. In an account that hedges, every other one makes them larger.
         """
-        before = self.quantity(symbol)
-        after = before + quantity * side.sign
-        if abs(after) <= abs(before):
-            return True
+        if self.hedges:
+            before, gross = self._net_and_gross(symbol)
+            larger = gross + quantity
+        else:
+            before = self.quantity(symbol)
+            gross, larger = abs(before), abs(before + quantity * side.sign)
+            if larger <= gross:
+                return True
         mark = self.mark(symbol)
         equity = self.equity() + before * (price - mark) - commission
-        exposure = self.exposure() - abs(before) * mark + abs(after) * price
+        exposure = self.exposure() - gross * mark + larger * price
         initial = self.margin.initial
         if initial is None:  # not divided: a third of something cannot be written down
             return exposure <= equity * self._leverage
@@ -202,11 +222,23 @@ class Ledger:
         maintenance = self.margin.maintenance
         if maintenance is None or not holding.quantity:
             return None
-        worth = holding.quantity * self.mark(holding.symbol)
-        others = self.equity() - worth - maintenance * (self.exposure() - abs(worth))
-        slope = holding.quantity - maintenance * abs(holding.quantity)
+        # All positions of the symbol have its price.
+        net, gross = holding.quantity, abs(holding.quantity)
+        if self.hedges:
+            net, gross = self._net_and_gross(holding.symbol)
+        mark = self.mark(holding.symbol)
+        others = self.equity() - net * mark - maintenance * (self.exposure() - gross * mark)
+        slope = net - maintenance * gross
         price = -others / slope if slope else _ZERO
         return canonical(price.quantize(COST_STEP)) if price > 0 else None
+
+    def _net_and_gross(self, symbol: str) -> tuple[Decimal, Decimal]:
+        net = gross = _ZERO
+        for one in self.holdings.values():
+            if one.symbol == symbol:
+                net += one.quantity
+                gross += abs(one.quantity)
+        return net, gross
 
     def account(self) -> Account:
         """Return the account as the wire shows it."""

@@ -3,7 +3,8 @@
 Each fill of an entry gets a pair of its own, so an entry that executes in parts has several. The
 two legs of a pair are siblings: when one executes wholly the other is cancelled, when it executes
 in part the other is cut by as much. When something else makes the position smaller, the oldest
-legs are cut to what is left. May import the engine's orders and the protocol.
+legs are cut to what is left. In an account that hedges, legs belong to the position that their
+entry has opened. May import the engine's orders and the protocol.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def place_legs(
     book: Book, entry: WorkingOrder, executed: Decimal, moment: datetime
 ) -> list[WorkingOrder]:
     """Protect what `entry` has just opened by executing `executed` units."""
-    held = book.ledger.quantity(entry.symbol)
+    ledger = book.ledger
+    holding = ledger.concerned(entry.symbol, entry.side, entry.position_id, reduces=False)
+    held = _ZERO if holding is None else holding.quantity
     if held * entry.side.sign <= 0:
         return []
     legs = []
@@ -45,6 +48,7 @@ def place_legs(
             stop_price=price if order_type is OrderType.STOP else None,
             limit_price=price if order_type is OrderType.LIMIT else None,
             reduce_only=True,
+            position_id=entry.position_id if ledger.hedges else None,
         )
         legs.append(book.accept(request, moment, parent_order_id=entry.id))
     return legs
@@ -65,30 +69,41 @@ def pair(book: Book, leg: WorkingOrder) -> None:
 def after_execution(
     book: Book, order: WorkingOrder, executed: Decimal, before: Decimal, after: Decimal
 ) -> None:
-    """Keep the legs of a symbol true to a position that went from `before` to `after`."""
+    """Keep the legs of a position true to it, which went from `before` to `after`."""
     if before * after <= 0:
-        _drop_legs(book, order.symbol, keep_of=order.id)
+        _drop_legs(book, order)
         return
     if order.sibling is not None and not order.sibling.status.is_terminal:
         done = order.status.is_terminal
         book.cut(order.sibling, order.sibling.remaining if done else executed)
     if abs(after) < abs(before):
-        _cut_legs(book, order.symbol, abs(after))
+        _cut_legs(book, order, abs(after))
 
 
-def _drop_legs(book: Book, symbol: str, *, keep_of: str) -> None:
+def legs_of(book: Book, symbol: str, position_id: str | None) -> list[WorkingOrder]:
+    """Return the working legs of a position, in order of acceptance.
+
+    An account that does not hedge has one position in a symbol, to which all legs belong.
+    """
+    return [
+        one
+        for one in book.working_of(symbol)
+        if one.parent_order_id is not None
+        and (not book.ledger.hedges or one.position_id == position_id)
+    ]
+
+
+def _drop_legs(book: Book, order: WorkingOrder) -> None:
     # The position that the legs protected is gone, or has turned to the other side.
-    for leg in book.working_of(symbol):
-        if leg.parent_order_id not in (None, keep_of):
+    for leg in legs_of(book, order.symbol, order.position_id):
+        if leg.parent_order_id != order.id:
             book.end(leg, "ORDER_CANCELLED")
 
 
-def _cut_legs(book: Book, symbol: str, left: Decimal) -> None:
+def _cut_legs(book: Book, order: WorkingOrder, left: Decimal) -> None:
     for kind in (OrderType.STOP, OrderType.LIMIT):
         legs = [
-            one
-            for one in book.working_of(symbol)
-            if one.order_type is kind and one.parent_order_id is not None
+            one for one in legs_of(book, order.symbol, order.position_id) if one.order_type is kind
         ]
         excess = sum((one.remaining for one in legs), _ZERO) - left
         for leg in legs:

@@ -16,7 +16,7 @@ from decimal import Decimal
 from math import inf
 
 from runner.engine.book import Book
-from runner.engine.ledger import Holding
+from runner.engine.holding import Holding
 from runner.engine.legs import free_name
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.decimals import plain
@@ -101,12 +101,13 @@ class MarginWatch:
 
     def _requiring(self) -> list[tuple[Decimal, Holding]]:
         # The positions with their value at the marks, without those that are being closed by force.
-        closing = {one.symbol for one in self._book.working.values() if one.liquidation}
+        forced = [one for one in self._book.working.values() if one.liquidation]
+        closing = {one.position_id or one.symbol for one in forced}
         mark = self._book.ledger.mark
         return [
             (abs(one.quantity) * mark(one.symbol), one)
-            for one in self._holdings.values()
-            if one.symbol not in closing
+            for key, one in self._holdings.items()
+            if key not in closing
         ]
 
     def _call(
@@ -130,6 +131,7 @@ class MarginWatch:
                 order_type=OrderType.MARKET,
                 client_order_id=free_name(book, f"liquidation-{holding.id}"),
                 reduce_only=True,
+                position_id=holding.id if book.ledger.hedges else None,
             )
             book.accept(request, moment).liquidation = True
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from math import inf
 
-from runner.engine.ledger import COST_STEP
+from runner.engine.holding import COST_STEP
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.decimals import canonical
 from runner.protocol.enums import OrderStatus, OrderType, Side, TimeInForce, TrailingType
@@ -70,6 +70,8 @@ class WorkingOrder:
         self.trailing_distance = request.trailing_distance
         self.trailing_type = request.trailing_type
         self.position_id = request.position_id
+        """The position the order reduces; where positions are hedged, from its first execution on
+        also the one that it has opened, or that it has found to reduce."""
         self.reduce_only = request.reduce_only or request.position_id is not None
         """Whether the order may only make a position smaller, as does one that names it."""
         self.post_only = request.post_only

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from runner.engine.choices import FillAt, PricePath
+from runner.engine.choices import FillAt, PositionMode, PricePath
 from runner.engine.costs import Commission, Slippage, Spread
 
 
@@ -55,3 +55,5 @@ class Terms:
     """How the price is taken to move inside a candle."""
     fill_at: FillAt = FillAt.NEXT_OPEN
     """When a market order executes, and a limit order that the close has reached already."""
+    position_mode: PositionMode = PositionMode.NETTING
+    """How many positions the account can hold in one symbol."""

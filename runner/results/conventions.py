@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from runner.engine.choices import FillAt, PricePath
+from runner.engine.choices import FillAt, PositionMode, PricePath
 from runner.engine.costs import Commission
 from runner.engine.terms import Terms
 from runner.protocol.decimals import plain
@@ -101,6 +101,8 @@ def _account(terms: Terms) -> str:
         parts.append(f"margin call below {_percent(margin.maintenance)} of the positions")
     elif parts[-1] != "cash only":
         parts.append("no margin call")
+    if terms.position_mode is PositionMode.HEDGING:
+        parts.append("hedging")
     return ", ".join(parts)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection
 
+from runner.engine.choices import PositionMode
 from tests.helpers import MSFT, series
 from tests.integration.engine_process import ORDER, EngineThread, acknowledge, engine, receive
 
@@ -192,3 +193,51 @@ def test_exits_that_make_no_sense_are_answered_400(played: Played, body: Any) ->
 
     assert (status, answer["code"]) == (400, "INVALID_REQUEST")
     assert played.running.get("/v1/orders") == []
+
+
+# Several positions in one symbol
+
+
+@pytest.fixture
+def hedged() -> Iterator[Played]:
+    """A strategy that is long ten and short four of one symbol since the open of the second day."""
+    terms = {"position_mode": PositionMode.HEDGING}
+    with engine(series(*CLOSES), exchange=terms) as running, running.websocket() as stream:
+        one = Played(running, stream)
+        one.take(2)
+        for side, quantity in (("BUY", "10"), ("SELL", "4")):
+            running.request("POST", "/v1/orders", {**ORDER, "side": side, "quantity": quantity})
+        one.take(2)
+        one.onward(9)
+        yield one
+
+
+def test_one_of_several_positions_is_closed(hedged: Played) -> None:
+    before = hedged.running.get("/v1/positions")
+    status, _ = hedged.running.request("DELETE", "/v1/positions/p-2")
+    created = hedged.take(1)[0]["order"]
+    hedged.onward(5)
+
+    assert [(one["id"], one["side"], one["quantity"]) for one in before] == [
+        ("p-1", "LONG", "10"),
+        ("p-2", "SHORT", "4"),
+    ]
+    assert (status, created["side"], created["position_id"]) == (200, "BUY", "p-2")
+    assert [one["id"] for one in hedged.running.get("/v1/positions")] == ["p-1"]
+
+
+def test_exits_are_set_for_one_of_several_positions(hedged: Played) -> None:
+    status, answer = hedged.running.request("PATCH", "/v1/positions/p-2", {"stop_loss": "120"})
+    leg = hedged.take(1)[0]["order"]
+
+    assert (status, answer["position_id"]) == (200, "p-2")
+    assert (leg["side"], leg["quantity"], leg["position_id"]) == ("BUY", "4", "p-2")
+
+
+def test_all_of_several_positions_are_closed(hedged: Played) -> None:
+    status, handles = hedged.running.request("DELETE", "/v1/positions")
+    hedged.take(2)
+    hedged.onward(9)
+
+    assert (status, len(handles)) == (200, 2)
+    assert hedged.running.get("/v1/positions") == []

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from runner.engine.choices import PositionMode
 from runner.engine.server import Guard
 from runner.engine.server.openapi import document
 from runner.engine.server.system import FEATURES
@@ -114,6 +115,13 @@ def test_a_cash_account_offers_no_leverage() -> None:
         body = running.get("/v1/capabilities")
 
     assert (body["max_leverage"], "leverage" in body["features"]) == ("1", False)
+
+
+def test_an_account_that_hedges_says_so() -> None:
+    with engine(series(*CLOSES), exchange={"position_mode": PositionMode.HEDGING}) as running:
+        body = running.get("/v1/capabilities")
+
+    assert (body["position_mode"], body["features"]) == ("HEDGING", [*FEATURES, "hedging"])
 
 
 def test_an_order_type_that_is_offered_is_taken() -> None:

@@ -34,13 +34,24 @@ def exact(price: float) -> Decimal:
 class Books:
     """Cash, positions and orders of one account, from its messages."""
 
-    def __init__(self, cash: Decimal, share: Decimal | None, *, slips: bool) -> None:
+    def __init__(
+        self, cash: Decimal, share: Decimal | None, *, slips: bool, hedges: bool = False
+    ) -> None:
         self.cash = cash
         """Money after all that was paid and received: what is left if positions are worth 0."""
         self.share = share
         self.slips = slips
         """Whether market and stop orders execute at worse prices than their own, in the candle."""
+        self.hedges = hedges
+        """Whether a symbol may have several positions: each order says which one it changes."""
         self.held: dict[str, Decimal] = defaultdict(Decimal)
+        """Quantities, by symbol or, where positions are hedged, by position in order of opening."""
+        self.symbols: dict[str, str] = {}
+        """The symbol of each key of `held`."""
+        self.named: dict[str, str | None] = {}
+        """The position that each order named when it was placed."""
+        self.openers: dict[str, str] = {}
+        """Which order has opened a position."""
         self.orders: dict[str, OrderSnapshot] = {}
         self.executed: dict[str, Decimal] = defaultdict(Decimal)
         self.day: dict[str, int] = {}
@@ -54,6 +65,10 @@ class Books:
     def working(self) -> list[OrderSnapshot]:
         """Return the orders that have not ended."""
         return [one for one in self.orders.values() if not one.status.is_terminal]
+
+    def net(self, symbol: str) -> Decimal:
+        """Return what is held of a symbol."""
+        return sum((one for key, one in self.held.items() if self.symbols.get(key) == symbol), ZERO)
 
     # What time brings
 
@@ -89,7 +104,8 @@ class Books:
                 case TradeUpdate(trade):
                     self._trade(trade)
                 case PositionUpdate(_, position):
-                    assert position.signed_quantity == self.held[position.symbol]
+                    key = position.id if self.hedges else position.symbol
+                    assert position.signed_quantity == self.held[key]
                 case AccountUpdate(_, account):
                     assert account.equity == account.balance + account.unrealized_pnl
         assert self._owed is None, f"{self._owed} has executed, but no trade tells of it"
@@ -105,6 +121,8 @@ class Books:
             f"{order.id} is touched after its end"
         )
         assert (before is None) == (event == "ORDER_CREATED")
+        if before is None:
+            self.named[order.id] = order.position_id
         assert order.filled_quantity + order.remaining_quantity == order.quantity
         assert order.remaining_quantity >= 0
         executes = event in ("ORDER_FILLED", "ORDER_PARTIALLY_FILLED")
@@ -120,8 +138,10 @@ class Books:
         order = self.orders[trade.order_id]
         assert self._owed == order.id, "a trade without its order's report"
         self._owed = None
-        held = self.held[trade.symbol]
         signed = trade.quantity * trade.side.sign
+        key = self._position_of(order) if self.hedges else trade.symbol
+        held = self.held[key]
+        self.symbols[key] = trade.symbol
         if order.reduce_only:
             assert held * signed < 0, "a reduce-only order opens a position"
             assert abs(signed) <= abs(held), "a reduce-only order turns a position"
@@ -129,8 +149,25 @@ class Books:
         assert self.executed[order.id] == order.filled_quantity <= order.quantity
         assert trade.is_maker or not order.post_only
         self._price(trade, order)
-        self.held[trade.symbol] += signed
+        self.held[key] += signed
         self.cash -= signed * trade.price + trade.commission
+
+    def _position_of(self, order: OrderSnapshot) -> str:
+        key = order.position_id
+        assert key is not None, "an execution without its position"
+        if not order.reduce_only:
+            assert self.openers.setdefault(key, order.id) == order.id, "a position of two orders"
+            assert self.held[key] * order.side.sign >= 0, "an order that opens makes smaller"
+            return key
+        named = self.named[order.id]
+        if named is None and not self.executed[order.id]:
+            self.named[order.id] = named = next(
+                one
+                for one, quantity in self.held.items()
+                if self.symbols[one] == order.symbol and quantity * order.side.sign < 0
+            )
+        assert key == named, "an order that reduces another position than it should"
+        return key
 
     def _price(self, trade: Trade, order: OrderSnapshot) -> None:
         candle = self.newest[trade.symbol]
@@ -173,7 +210,8 @@ class Books:
         legs: dict[tuple[str, OrderType], Decimal] = defaultdict(Decimal)
         for one in self.working():
             if one.parent_order_id is not None:
-                assert one.side.sign * self.held[one.symbol] < 0, "a leg that protects nothing"
-                legs[one.symbol, one.order_type] += one.remaining_quantity
-        for (symbol, kind), quantity in legs.items():
-            assert quantity <= abs(self.held[symbol]), f"{LEG[kind]} legs of more than is held"
+                key = str(one.position_id) if self.hedges else one.symbol
+                assert one.side.sign * self.held[key] < 0, "a leg that protects nothing"
+                legs[key, one.order_type] += one.remaining_quantity
+        for (key, kind), quantity in legs.items():
+            assert quantity <= abs(self.held[key]), f"{LEG[kind]} legs of more than is held"

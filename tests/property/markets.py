@@ -77,6 +77,7 @@ def submissions(draw: st.DrawFn) -> SubmitOrder:
         trailing_type=draw(st.sampled_from(TrailingType)) if trails else None,
         time_in_force=draw(st.sampled_from(TimeInForce)),
         reduce_only=draw(st.sampled_from([False, False, False, True])),
+        position_id=draw(st.sampled_from([None, None, None, None, "p-1", "p-2", "p-3"])),
         post_only=draw(st.sampled_from([False, False, True])) if kind is OrderType.LIMIT else False,
         oco_group_id=draw(st.sampled_from([None, None, "one", "two"])),
     )

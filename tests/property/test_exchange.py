@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.engine.choices import PricePath
+from runner.engine.choices import PositionMode, PricePath
 from runner.engine.costs import Commission
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
@@ -48,6 +48,7 @@ def exchange_over(
     share: str | None = None,
     path: PricePath = PricePath.WORST,
     strict: bool = False,
+    mode: PositionMode = PositionMode.NETTING,
 ) -> Exchange:
     """Return an exchange with little money, so that orders are refused now and then.
 
@@ -64,17 +65,19 @@ def exchange_over(
             commission=COSTS,
             volume_share=None if share is None else Decimal(share),
             price_path=path,
+            position_mode=mode,
         ),
     )
 
 
 How = dict[str, Any]
-"""The share of the volume, the path of the price, and the account."""
+"""The share of the volume, the path of the price, the account, and its positions."""
 hows = st.fixed_dictionaries(
     {
         "share": st.sampled_from([None, "0.01", "0.0255"]),
         "path": st.sampled_from(PricePath),
         "strict": st.booleans(),
+        "mode": st.sampled_from(PositionMode),
     }
 )
 
@@ -223,9 +226,12 @@ def test_the_exit_legs_never_exceed_the_position(one: Series, trader: Trader, ho
                 for one in exchange.working.values()
                 if one.parent_order_id is not None and one.order_type is kind
             ]
-            held = exchange.ledger.quantity(AAPL)
-            assert sum((one.remaining for one in legs), Decimal(0)) <= abs(held)
-            assert all(one.side.sign * held < 0 for one in legs)
+            holdings = exchange.ledger.holdings
+            for key in {(exchange.ledger.hedges and one.position_id) or AAPL for one in legs}:
+                own = [one for one in legs if key in (AAPL, one.position_id)]
+                held = holdings[key].quantity
+                assert sum((one.remaining for one in own), Decimal(0)) <= abs(held)
+                assert all(one.side.sign * held < 0 for one in own)
 
 
 @FEW
@@ -277,20 +283,27 @@ def test_orders_that_a_candle_does_not_reach_may_be_passed_over(
 
 
 @FEW
-@given(markets(least=6), markets(MSFT), holders(), st.sampled_from([None, "0.0255"]))
+@given(
+    markets(least=6),
+    markets(MSFT),
+    holders(),
+    st.sampled_from([None, "0.0255"]),
+    st.sampled_from(PositionMode),
+)
 def test_at_every_close_the_equity_carries_all_positions_that_are_not_being_closed(
-    one: Series, other: Series, trader: Trader, share: str | None
+    one: Series, other: Series, trader: Trader, share: str | None, mode: PositionMode
 ) -> None:
-    exchange = exchange_over(one, other, share=share, strict=True)
+    exchange = exchange_over(one, other, share=share, strict=True, mode=mode)
     ledger = exchange.ledger
 
     for message in by_advancing(exchange, trader):
         if not isinstance(message, Candle):
             continue
-        closing = {order.symbol for order in exchange.working.values() if order.liquidation}
+        forced = [order for order in exchange.working.values() if order.liquidation]
+        closing = {order.position_id or order.symbol for order in forced}
         left = sum(
             abs(one.quantity) * ledger.mark(one.symbol)
-            for one in ledger.holdings.values()
-            if one.symbol not in closing
+            for key, one in ledger.holdings.items()
+            if key not in closing
         )
         assert not left or ledger.equity() >= left * MAINTENANCE

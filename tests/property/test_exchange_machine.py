@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from runner.engine.choices import FillAt, PricePath
+from runner.engine.choices import FillAt, PositionMode, PricePath
 from runner.engine.costs import Commission, Slippage
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
@@ -44,6 +44,7 @@ class Trading(RuleBasedStateMachine):
         fill_at=st.sampled_from([FillAt.NEXT_OPEN, FillAt.NEXT_OPEN, FillAt.CLOSE]),
         share=SHARES,
         slips=st.booleans(),
+        mode=st.sampled_from(PositionMode),
     )
     def open(
         self,
@@ -53,6 +54,7 @@ class Trading(RuleBasedStateMachine):
         fill_at: FillAt,
         share: str | None,
         slips: bool,
+        mode: PositionMode,
     ) -> None:
         volume_share = None if share is None else Decimal(share)
         self.slips = slips
@@ -66,9 +68,10 @@ class Trading(RuleBasedStateMachine):
                 volume_share=volume_share,
                 price_path=path,
                 fill_at=fill_at,
+                position_mode=mode,
             ),
         )
-        self.books = Books(CASH, volume_share, slips=slips)
+        self.books = Books(CASH, volume_share, slips=slips, hedges=mode is PositionMode.HEDGING)
 
     @precondition(lambda self: not self.exchange.finished)
     @rule()
@@ -133,10 +136,20 @@ class Trading(RuleBasedStateMachine):
 
     @rule(symbol=st.sampled_from([AAPL, MSFT]), share=st.sampled_from([2, 3, 4]))
     def sell_a_part(self, symbol: str, share: int) -> None:
-        held = self.books.held[symbol]
+        held = self.books.net(symbol)
         if abs(held) >= share:
             side = Side.SELL if held > 0 else Side.BUY
             self.submit(SubmitOrder(symbol, side, abs(held) // share, OrderType.MARKET))
+
+    @precondition(lambda self: self.books.hedges)
+    @rule(index=st.integers(min_value=0, max_value=5), share=st.sampled_from([1, 1, 2, 3]))
+    def reduce_one(self, index: int, share: int) -> None:
+        position = list(self.exchange.ledger.holdings.values())[index : index + 1]
+        for one in position:
+            side = Side.SELL if one.quantity > 0 else Side.BUY
+            size = max(abs(one.quantity) // share, Decimal(1))
+            market = OrderType.MARKET
+            self.submit(SubmitOrder(one.symbol, side, size, market, position_id=one.id))
 
     @rule(number=st.integers(min_value=1, max_value=12))
     def cancel(self, number: int) -> None:
@@ -191,7 +204,7 @@ class Trading(RuleBasedStateMachine):
         ledger = self.exchange.ledger
         held = sum((one.cost for one in ledger.holdings.values()), Decimal(0))
         worth = sum(
-            (self.books.held[symbol] * ledger.mark(symbol) for symbol in (AAPL, MSFT)), Decimal(0)
+            (self.books.net(symbol) * ledger.mark(symbol) for symbol in (AAPL, MSFT)), Decimal(0)
         )
         assert ledger.balance == self.books.cash + held
         assert ledger.equity() == self.books.cash + worth
@@ -199,7 +212,10 @@ class Trading(RuleBasedStateMachine):
     @invariant()
     def both_books_know_the_same_positions_and_orders(self) -> None:
         for symbol in (AAPL, MSFT):
-            assert self.books.held[symbol] == self.exchange.ledger.quantity(symbol)
+            assert self.books.net(symbol) == self.exchange.ledger.quantity(symbol)
+        held = {key: one for key, one in self.books.held.items() if one}
+        open_positions = self.exchange.ledger.holdings
+        assert held == {key: one.quantity for key, one in open_positions.items()}
         assert [one.id for one in self.books.working()] == list(self.exchange.working)
         for candle in self.books.newest.values():
             assert exact(candle.low) <= exact(candle.high)

@@ -104,13 +104,17 @@ class SystemEndpoints:
     # What it can do
 
     async def read_capabilities(self, _: web.Request) -> web.Response:
-        leverage = self._desk.exchange.ledger.leverage
+        ledger = self._desk.exchange.ledger
+        leverage = ledger.leverage
+        features = [*FEATURES, *(["leverage"] if leverage > 1 else [])]
+        if ledger.hedges:
+            features.append("hedging")
         return answer(
             Capabilities(
                 supported_asset_classes=ASSET_CLASSES,
                 supported_order_types=tuple(OrderType),
-                position_mode=PositionMode.NETTING,
-                features=FEATURES if leverage <= 1 else (*FEATURES, "leverage"),
+                position_mode=PositionMode.HEDGING if ledger.hedges else PositionMode.NETTING,
+                features=tuple(features),
                 max_leverage=leverage,
             )
         )

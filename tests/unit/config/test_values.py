@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from runner.config.keys import all_keys, sections
 from runner.config.load import load_config
 from runner.config.problems import InvalidConfigError
-from runner.engine.choices import FillAt, PricePath
+from runner.engine.choices import FillAt, PositionMode, PricePath
 from tests.unit.config.helpers import load, only_problem, problems
 
 WORDS = """
@@ -231,6 +231,13 @@ def test_how_prices_move_inside_a_candle_and_when_orders_fill(tmp_path: Path) ->
         FillAt.CLOSE,
         Decimal("0.1"),
     )
+
+
+def test_positions_are_netted_unless_they_are_to_be_hedged(tmp_path: Path) -> None:
+    off = load(tmp_path, "").config.exchange
+    on = load(tmp_path, "exchange: {position_mode: hedging}").config.exchange
+
+    assert (off.position_mode, on.position_mode) == (PositionMode.NETTING, PositionMode.HEDGING)
 
 
 def test_the_margin_of_the_exchange_is_a_share_of_up_to_all(tmp_path: Path) -> None:

@@ -349,6 +349,22 @@ def test_an_order_that_names_a_position_closes_it_and_never_turns_it_around() ->
     assert not exchange.ledger.holdings
 
 
+def test_an_order_does_not_reduce_a_position_that_came_after_the_one_it_names() -> None:
+    exchange = open_exchange(series(100.0, 100.0, 100.0, 100.0, 90.0))
+    exchange.advance()
+    place(exchange, BUY, 10)
+    exchange.advance()
+    order_id = place(exchange, SELL, 10, position_id="p-1", stop=95)
+    place(exchange, SELL, 10)
+    exchange.advance()
+    place(exchange, BUY, 10)
+    exchange.advance()
+    exchange.advance()
+
+    assert exchange.orders[order_id].reject_reason == "REDUCE_ONLY_VIOLATED"
+    assert [one.id for one in exchange.ledger.positions()] == ["p-2"]
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from runner.engine.choices import FillAt, PricePath
+from runner.engine.choices import FillAt, PositionMode, PricePath
 from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
 from runner.engine.terms import Interest, Margin, Terms
 from runner.results.conventions import embedded_conventions, peer_conventions
@@ -153,3 +153,10 @@ def test_fills_by_quotes_are_named_and_no_spread_beside_theirs() -> None:
         "commission none; slippage 10% of the price times the square of the order's share of the "
         "quoted size, where it is known plus 2 bps against you on market and stop orders"
     )
+
+
+def test_positions_that_are_hedged_are_named() -> None:
+    hedging = embedded_conventions(Terms(position_mode=PositionMode.HEDGING))
+
+    assert hedging.account == "100,000 USD, cash only, hedging"
+    assert "hedging" not in embedded_conventions(Terms()).account
