@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TypeVar
 
@@ -29,8 +29,9 @@ from runner.protocol.enums import OrderType
 from runner.session import Session
 from runner.strategy.desk import Desk
 from runner.strategy.indicators import Indicator
+from runner.strategy.open_position import OpenPosition
 from runner.strategy.order import Order
-from runner.strategy.portfolio import OpenPosition
+from runner.strategy.portfolio import Portfolio
 from runner.transports.pace import Pace
 from runner.transports.stop import StopRequest
 from runner.transports.vitals import Vitals
@@ -208,14 +209,26 @@ def _names_of(session: Session, indicators: list[Indicator]) -> dict[int, str]:
 
 
 def _positions(desk: Desk) -> tuple[PositionRow, ...]:
-    held = copied(lambda: list(islice(desk.portfolio.positions.items(), POSITIONS_SHOWN)))
+    held = copied(lambda: list(islice(_open_positions(desk.portfolio), POSITIONS_SHOWN)))
     working = copied(lambda: list(desk.working.values())) if held else []
     return tuple(_position(desk, symbol, position, working) for symbol, position in held)
 
 
+def _open_positions(portfolio: Portfolio) -> Iterator[tuple[str, OpenPosition]]:
+    for symbol in portfolio.positions:
+        for one in portfolio.open_positions(symbol):
+            yield symbol, one
+
+
 def _position(desk: Desk, symbol: str, position: OpenPosition, working: list[Order]) -> PositionRow:
     last = desk.portfolio.last.get(symbol)
-    closing = [one for one in working if one.symbol == symbol and one.side.sign * position.size < 0]
+    closing = [
+        one
+        for one in working
+        if one.symbol == symbol
+        and one.side.sign * position.size < 0
+        and (one.position_id == position.id or not desk.portfolio.hedges)
+    ]
     stops = [float(one.stop_price) for one in closing if one.stop_price is not None]
     targets = [
         float(one.limit_price)

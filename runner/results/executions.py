@@ -3,7 +3,8 @@
 One pass over the fills. A *closing execution* is one that made a position smaller. Its result is
 the profit it realized, less its own commission for the part that closed, less the share of the
 opening commissions that the closed quantity carried. A *round trip* is complete when a position
-returns to flat or turns to the other side. Only the standard library, the vocabularies and the
+returns to flat or turns to the other side. Where a symbol may have several positions, each is
+followed by itself. Only the standard library, the vocabularies and the
 portfolio's `Fill` may be imported here.
 """
 
@@ -67,7 +68,7 @@ class Executions:
 
 
 class _Carried:
-    """What is held of one symbol, and the opening commissions that stick to it."""
+    """What a position holds, and the opening commissions that stick to it."""
 
     __slots__ = ("commission", "quantity")
 
@@ -98,30 +99,30 @@ class _Carried:
 
 def summarise(fills: Sequence[Fill]) -> Executions:
     """Return what `fills`, in their order, amount to."""
-    carried: dict[str, _Carried] = {}
+    carried: dict[tuple[str, str | None], _Carried] = {}
     results: list[Decimal] = []
     held: list[Interval] = []
-    open_symbols: set[str] = set()
+    opened: set[tuple[str, str | None]] = set()
     since = 0
     round_trips = 0
     for fill in fills:
-        symbol = fill.trade.symbol
-        one = carried.get(symbol)
+        position = (fill.trade.symbol, fill.position_id)
+        one = carried.get(position)
         if one is None:
-            one = carried[symbol] = _Carried()
+            one = carried[position] = _Carried()
         result, over = one.execute(fill)
         if result is not None:
             results.append(result)
         round_trips += over
-        if one.quantity and symbol not in open_symbols:
-            if not open_symbols:
+        if one.quantity and position not in opened:
+            if not opened:
                 since = to_ms(fill.trade.timestamp)
-            open_symbols.add(symbol)
-        elif not one.quantity and symbol in open_symbols:
-            open_symbols.remove(symbol)
-            if not open_symbols:
+            opened.add(position)
+        elif not one.quantity and position in opened:
+            opened.remove(position)
+            if not opened:
                 held.append((since, to_ms(fill.trade.timestamp)))
-    if open_symbols:
+    if opened:
         held.append((since, None))
     gains = [one for one in results if one > 0]
     losses = [one for one in results if one < 0]

@@ -157,12 +157,13 @@ def _trade(fill: Fill) -> TradeFacts:
 
 def _positions(desk: Desk) -> tuple[PositionFacts, ...]:
     found = []
-    for symbol, position in desk.portfolio.positions.items():
+    for symbol in desk.portfolio.positions:
         price = desk.portfolio.last.get(symbol)
-        profit = None if price is None else position.size * price - position.value
-        found.append(
-            PositionFacts(symbol, position.quantity, position.average_entry_price, price, profit)
-        )
+        for one in desk.portfolio.open_positions(symbol):
+            profit = None if price is None else one.size * price - one.value
+            found.append(
+                PositionFacts(symbol, one.quantity, one.average_entry_price, price, profit)
+            )
     return tuple(found)
 
 

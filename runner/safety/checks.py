@@ -24,8 +24,10 @@ def is_reducing(request: SubmitOrder, desk: Desk) -> bool:
     """Tell whether an order can only make its symbol's position smaller.
 
     Orders that work already in its direction count as filled: two sales of a whole position would
-    turn it around.
+    turn it around. With a peer that hedges, only one that may not do anything else does so.
     """
+    if desk.portfolio.hedges:
+        return request.reduce_only or request.position_id is not None
     held = desk.portfolio.quantity(request.symbol)
     if held * request.side.sign >= 0:
         return False
@@ -119,6 +121,7 @@ def _openings(orders: Iterable[Order]) -> Iterable[Order]:
 
 def _reach(desk: Desk, symbol: str, request: SubmitOrder | None = None) -> Decimal:
     """Return the largest position, unsigned, that working orders and `request` can lead to."""
+    # With a peer that hedges, whatever can be opened comes on top of all that is open.
     held = desk.portfolio.quantity(symbol)
     but = None if request is None else request.client_order_id
     buys = _working(desk, symbol, Side.BUY, but=but)
@@ -127,6 +130,10 @@ def _reach(desk: Desk, symbol: str, request: SubmitOrder | None = None) -> Decim
         buys += request.quantity
     elif request is not None:
         sells += request.quantity
+    if desk.portfolio.hedges:
+        return sum(
+            (abs(one.quantity) for one in desk.portfolio.open_positions(symbol)), buys + sells
+        )
     return max(abs(held), abs(held + buys), abs(held - sells))
 
 

@@ -12,13 +12,12 @@ from decimal import Decimal
 
 from runner.protocol.commands import ModifyOrder, SubmitOrder
 from runner.protocol.decimals import plain
-from runner.protocol.enums import Side
 from runner.safety.checks import denial_of_price, denial_of_size, is_reducing, is_sent
 from runner.safety.limits import Breach, Denial, Limits, TradingState
 from runner.safety.rates import Bucket, DayCount, Repeats
 from runner.strategy.desk import Desk, Request
 from runner.strategy.order import CancelRequest, Order
-from runner.strategy.placing import Wish, place
+from runner.strategy.placing import place_closing
 
 _DAY_MS = 86_400_000
 DENIED = "DENIED"
@@ -246,11 +245,8 @@ class Guard:
             if order.id is not None and not protects:
                 desk.outbox.append(CancelRequest(order))
         if self.limits.on_breach == "flatten":
-            for symbol, position in list(desk.portfolio.positions.items()):
-                side = Side.SELL if position.quantity > 0 else Side.BUY
-                size = abs(position.quantity)
-                wish = Wish(side, symbol, size, reduce_only=True, reason=f"{HALT}{limit}")
-                place(desk, wish)
+            for symbol in list(desk.portfolio.positions):
+                place_closing(desk, symbol, reason=f"{HALT}{limit}")
         self.requests = tuple(desk.outbox[others:])
 
 

@@ -35,7 +35,7 @@ from runner.strategy.indicators import (
     lowest,
 )
 from runner.strategy.order import CancelRequest, ModifyRequest, Order
-from runner.strategy.placing import Wish, place, place_difference
+from runner.strategy.placing import Wish, place, place_closing, place_difference
 from runner.strategy.sizing import Number, exact_quantity
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ class Strategy:
         reduce_only: bool = False,
         post_only: bool = False,
         oco_group: str | None = None,
+        position: Holding | str | None = None,
         reason: str = "",
     ) -> Order:
         """Order to buy, and return the ticket at once.
@@ -144,18 +145,20 @@ class Strategy:
             post_only: cancel the limit order rather than let it execute at once.
             oco_group: any name; when one order of that name executes wholly or is rejected at its
                 fill, the others are cancelled.
+            position: one of `positions()`, or its id: make that one smaller, and nothing else.
             reason: why, for reports.
 
         Raises:
             ValueError: none or several of quantity, notional and equity are given, both distances
-                of a trailing stop are, there is no symbol, or the time in force does not exist.
+                of a trailing stop are, there is no symbol, the time in force does not exist, or
+                the position has no id.
                 Numbers that make no order (zero, negative, not finite) do not raise: they come
                 back as a rejection.
         """
+        name, named = self._named(symbol, position)
         wish = Wish(
-            Side.BUY, self._symbol(symbol), quantity, notional, equity, limit, stop, trail,
-            trail_percent, stop_loss, take_profit, time_in_force, reduce_only, post_only, oco_group,
-            reason,
+            Side.BUY, name, quantity, notional, equity, limit, stop, trail, trail_percent,
+            stop_loss, take_profit, time_in_force, reduce_only, post_only, oco_group, reason, named,
         )  # fmt: skip
         return place(self._desk, wish)
 
@@ -176,13 +179,18 @@ class Strategy:
         reduce_only: bool = False,
         post_only: bool = False,
         oco_group: str | None = None,
+        position: Holding | str | None = None,
         reason: str = "",
     ) -> Order:
-        """Order to sell; beyond what is held this sells short. Arguments as for `buy`."""
+        """Order to sell; beyond what is held this sells short. Arguments as for `buy`.
+
+        With a peer that hedges, only an order that is `reduce_only` or names a position makes one
+        smaller: any other opens one of its own, beside what is held.
+        """
+        name, named = self._named(symbol, position)
         wish = Wish(
-            Side.SELL, self._symbol(symbol), quantity, notional, equity, limit, stop, trail,
-            trail_percent, stop_loss, take_profit, time_in_force, reduce_only, post_only, oco_group,
-            reason,
+            Side.SELL, name, quantity, notional, equity, limit, stop, trail, trail_percent,
+            stop_loss, take_profit, time_in_force, reduce_only, post_only, oco_group, reason, named,
         )  # fmt: skip
         return place(self._desk, wish)
 
@@ -198,7 +206,9 @@ class Strategy:
         """Order the difference to a wanted position; None when it is already there.
 
         The arguments give the position to end up with, negative for short: units, value in quote
-        currency, or a fraction of the current equity.
+        currency, or a fraction of the current equity. With a peer that hedges it is the net one:
+        positions to the other side are made smaller first, the oldest first, each by an order of
+        its own, and the ticket of the last order is returned.
 
         Raises:
             ValueError: as for `buy`.
@@ -208,16 +218,26 @@ class Strategy:
         return place_difference(self._desk, wish)
 
     def close(
-        self, symbol: str | None = None, *, limit: Number | None = None, reason: str = ""
+        self,
+        symbol: str | None = None,
+        *,
+        position: Holding | str | None = None,
+        limit: Number | None = None,
+        reason: str = "",
     ) -> Order | None:
-        """Order to close the whole position, and only that; None when there is none."""
-        name = self._symbol(symbol)
-        held = self._desk.portfolio.quantity(name)
-        if not held:
-            return None
-        side = Side.SELL if held > 0 else Side.BUY
-        wish = Wish(side, name, abs(held), limit=limit, reduce_only=True, reason=reason)
-        return place(self._desk, wish)
+        """Order to close the whole position, and only that; None when there is none.
+
+        Where several positions are open in the symbol, each is closed by an order of its own, and
+        the ticket of the last one is returned.
+
+        Args:
+            symbol: whose position to close; the symbol of the event being handled by default.
+            position: one of `positions()`, or its id, to close that one alone.
+            limit: price of a limit order; a market order by default.
+            reason: why, for reports.
+        """
+        name, named = self._named(symbol, position)
+        return place_closing(self._desk, name, position_id=named, limit=limit, reason=reason)
 
     def cancel(self, order: Order | None = None, *, symbol: str | None = None) -> None:
         """Cancel one working order, or all working orders of a symbol.
@@ -281,32 +301,61 @@ class Strategy:
 
     @property
     def is_flat(self) -> bool:
-        """True when there is no position in the symbol of the event being handled."""
+        """True when the net position in the symbol of the event being handled is zero."""
         desk = self._desk
-        return desk.symbol not in desk.portfolio.positions
+        position = desk.portfolio.positions.get(desk.symbol)  # type: ignore[arg-type]
+        return position is None or not position.size
 
     @property
     def is_long(self) -> bool:
-        """True when the position in the symbol of the event being handled is positive."""
+        """True when the net position in the symbol of the event being handled is positive."""
         desk = self._desk
         position = desk.portfolio.positions.get(desk.symbol)  # type: ignore[arg-type]
         return position is not None and position.size > 0
 
     @property
     def is_short(self) -> bool:
-        """True when the position in the symbol of the event being handled is negative."""
+        """True when the net position in the symbol of the event being handled is negative."""
         desk = self._desk
         position = desk.portfolio.positions.get(desk.symbol)  # type: ignore[arg-type]
         return position is not None and position.size < 0
 
+    @property
+    def has_positions(self) -> bool:
+        """True when any position is open in the symbol of the event being handled.
+
+        With a peer that hedges, also when they cancel out, so that `is_flat` is true as well.
+        """
+        desk = self._desk
+        return desk.symbol in desk.portfolio.positions
+
     def position(self, symbol: str | None = None) -> Holding:
-        """Return the position in a symbol, by default that of the event being handled."""
+        """Return the position in a symbol, by default that of the event being handled.
+
+        With a peer that hedges it is the net of all: their sum, with the average entry price of
+        those on its side, zero where they cancel out, and the profit of all of them.
+        """
         name = self._symbol(symbol)
         price = self._desk.price(name)
-        position = self._desk.portfolio.positions.get(name)
-        if position is None:
+        net = self._desk.portfolio.positions.get(name)
+        if net is None:
             return Holding(name, Decimal(0), Decimal(0), price)
-        return Holding(name, position.quantity, position.average_entry_price, price)
+        several = tuple(self.positions(name)) if self._desk.portfolio.hedges else ()
+        if len(several) < 2:
+            several = ()
+        return Holding(name, net.quantity, net.average_entry_price, price, net.id, several)
+
+    def positions(self, symbol: str | None = None) -> list[Holding]:
+        """Return the open positions in a symbol, by default that of the event, oldest first.
+
+        That is one at most, except with a peer that hedges.
+        """
+        name = self._symbol(symbol)
+        price = self._desk.price(name)
+        return [
+            Holding(name, one.quantity, one.average_entry_price, price, one.id)
+            for one in self._desk.portfolio.open_positions(name)
+        ]
 
     @property
     def orders(self) -> list[Order]:
@@ -386,6 +435,17 @@ class Strategy:
         indicator = Indicator(name, length, make, timeframe)
         self._desk.indicators.append(indicator)
         return indicator
+
+    def _named(self, symbol: str | None, position: Holding | str | None) -> tuple[str, str | None]:
+        # The symbol that an order is for, and the id of the position that it names.
+        if position is None:
+            return self._symbol(symbol), None
+        if isinstance(position, Holding):
+            if position.id is None:
+                raise ValueError(f"the position in {position.symbol} has no id: it cannot be named")
+            return position.symbol, position.id
+        found = self._desk.portfolio.find(position)
+        return self._symbol(symbol) if found is None else found[0], position
 
     def _symbol(self, symbol: str | None) -> str:
         name = symbol or self._desk.symbol

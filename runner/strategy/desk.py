@@ -171,6 +171,7 @@ class Desk:
             order.parent_order_id = update.parent_order_id
         # Not what the ticket says is filled: the answer to a cancellation may have said it before.
         if snapshot.filled_quantity > order.folded:
+            order.position_id = snapshot.position_id or order.position_id
             self._fill(order, snapshot.filled_quantity, _price_of_news(order, snapshot))
         order.update(snapshot)
         self.settle(order)
@@ -189,7 +190,7 @@ class Desk:
         self._fill(order, order.traded, trade.price)
         if trade.liquidation:
             order.reason = _LIQUIDATED
-        self.portfolio.record(trade, order.unreported_pnl, order.reason)
+        self.portfolio.record(trade, order.unreported_pnl, order.reason, order.position_id)
         order.unreported_pnl = None
         return trade
 
@@ -342,7 +343,14 @@ class Desk:
             return
         order.folded = filled
         order.folded_value += newly * price
-        realized = self.portfolio.fill(order.symbol, order.side, newly, price)
+        realized = self.portfolio.fill(
+            order.symbol,
+            order.side,
+            newly,
+            price,
+            position_id=order.position_id,
+            reduces=order.reduce_only,
+        )
         if realized is not None:
             order.unreported_pnl = (order.unreported_pnl or _ZERO) + realized
 

@@ -8,7 +8,10 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The net position in one symbol at one moment; flat when `quantity` is zero."""
+    """A position at one moment; flat when `quantity` is zero.
+
+    Of several positions in one symbol it can also be the net, with `positions` that it is made of.
+    """
 
     symbol: str
     quantity: Decimal
@@ -16,6 +19,10 @@ class Holding:
     average_entry_price: Decimal
     price: float | None
     """Last known price; None before the first."""
+    id: str | None = None
+    """As the peer names the position; None before it has, and of a net of several."""
+    positions: tuple[Holding, ...] = ()
+    """The open positions of a net of several, oldest first, which may cancel out; else empty."""
 
     @property
     def is_flat(self) -> bool:
@@ -37,6 +44,8 @@ class Holding:
     @property
     def unrealized_pnl(self) -> float:
         """Profit at the last known price, in account currency, before commission."""
+        if self.positions:
+            return sum(one.unrealized_pnl for one in self.positions)
         if self.price is None:
             return 0.0
         return float(self.quantity) * (self.price - float(self.average_entry_price))

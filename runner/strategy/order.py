@@ -31,6 +31,7 @@ class Order:
         "limit_price",
         "order_type",
         "parent_order_id",
+        "position_id",
         "quantity",
         "reason",
         "reduce_only",
@@ -84,6 +85,9 @@ class Order:
         self.reduce_only = False
         self.parent_order_id: str | None = None
         """The entry this order protects, for an attached stop-loss or take-profit."""
+        self.position_id: str | None = None
+        """The position it reduces; with a peer that hedges, once executed, also the one it has
+        opened."""
         self.reject_reason: str | None = None
         self.reject_message: str | None = None
         self.created_at: datetime | None = None
@@ -136,6 +140,7 @@ class Order:
         order.take_profit = request.take_profit
         order.time_in_force = request.time_in_force
         order.reduce_only = request.reduce_only
+        order.position_id = request.position_id
         return order
 
     @classmethod
@@ -167,6 +172,7 @@ class Order:
         self.time_in_force = snapshot.time_in_force
         self.reduce_only = bool(snapshot.reduce_only)
         self.parent_order_id = snapshot.parent_order_id or self.parent_order_id
+        self.position_id = snapshot.position_id or self.position_id
         self.reject_reason = snapshot.reject_reason or self.reject_reason
         self.created_at = snapshot.created_at
         self.updated_at = snapshot.updated_at

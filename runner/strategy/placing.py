@@ -36,6 +36,7 @@ class Wish(msgspec.Struct, gc=False):
     post_only: bool = False
     oco_group: str | None = None
     reason: str = ""
+    position_id: str | None = None
 
 
 def place(desk: Desk, wish: Wish) -> Order:
@@ -71,8 +72,9 @@ def place(desk: Desk, wish: Wish) -> Order:
         stop_loss=stop_loss,
         take_profit=take_profit,
         time_in_force=time_in_force,
-        reduce_only=wish.reduce_only,
+        reduce_only=wish.reduce_only or wish.position_id is not None,
         post_only=wish.post_only,
+        position_id=wish.position_id,
         oco_group_id=wish.oco_group,
     )
     return desk.submit(request, wish.reason)
@@ -100,7 +102,45 @@ def place_difference(desk: Desk, wish: Wish) -> Order | None:
     if not missing:
         return None
     side = Side.BUY if missing > 0 else Side.SELL
-    return place(desk, Wish(side, wish.symbol, quantity=abs(missing), reason=wish.reason))
+    left, order = abs(missing), None
+    for one in desk.portfolio.open_positions(wish.symbol) if desk.portfolio.hedges else ():
+        if left and one.quantity * side.sign < 0:
+            part = min(left, abs(one.quantity))
+            left -= part
+            order = place(
+                desk, Wish(side, wish.symbol, part, reason=wish.reason, position_id=one.id)
+            )
+    return place(desk, Wish(side, wish.symbol, left, reason=wish.reason)) if left else order
+
+
+def place_closing(
+    desk: Desk,
+    symbol: str,
+    *,
+    position_id: str | None = None,
+    limit: Number | None = None,
+    reason: str = "",
+) -> Order | None:
+    """Order to close the open positions of a symbol, or the one that is named.
+
+    Returns the ticket of the last order, None when there is no such position.
+    """
+    portfolio = desk.portfolio
+    order = None
+    for one in portfolio.open_positions(symbol):
+        if position_id is not None and one.id != position_id:
+            continue
+        wish = Wish(
+            Side.SELL if one.quantity > 0 else Side.BUY,
+            symbol,
+            abs(one.quantity),
+            limit=limit,
+            reduce_only=True,
+            reason=reason,
+            position_id=one.id if portfolio.hedges else position_id,
+        )
+        order = place(desk, wish)
+    return order
 
 
 def reject(desk: Desk, wish: Wish, reason: RejectReason, message: str) -> Order:

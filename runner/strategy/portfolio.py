@@ -4,6 +4,10 @@ It answers every question a strategy has about its state without a request. Two 
 what the peer states outright (`position`, `account`), which is taken over, and what an order's
 fills imply, because many gateways report nothing else. It also keeps the equity curve: one point
 per time step, taken after the step's last candle.
+
+A peer may hold several positions in one symbol: it hedges. It is known to do so once it names the
+position that an order has opened, or states two of one symbol. From then on they are kept by id in
+`parts`, and `positions` has their sums, so that nothing which marks positions needs to know of it.
 """
 
 from __future__ import annotations
@@ -16,30 +20,26 @@ from runner.protocol.commands import State
 from runner.protocol.enums import Side
 from runner.protocol.messages import Account, Candle, Position, Quote, Trade
 from runner.strategy.curve import Curve
+from runner.strategy.open_position import OpenPosition, execute, sum_of
 
 _ZERO = Decimal(0)
-
-
-class OpenPosition:
-    """A net position: `quantity` is positive when long, negative when short."""
-
-    __slots__ = ("average_entry_price", "quantity", "size", "value")
-
-    def __init__(self, quantity: Decimal, average_entry_price: Decimal) -> None:
-        self.quantity = quantity
-        self.average_entry_price = average_entry_price
-        # Floats beside the exact numbers, for marking on every candle.
-        self.size = float(quantity)
-        self.value = float(quantity * average_entry_price)
 
 
 class Fill:
     """One execution as the run's record keeps it, with the profit it realized."""
 
-    __slots__ = ("order_reason", "realized_pnl", "trade")
+    __slots__ = ("order_reason", "position_id", "realized_pnl", "trade")
 
-    def __init__(self, trade: Trade, realized_pnl: Decimal | None, order_reason: str) -> None:
+    def __init__(
+        self,
+        trade: Trade,
+        realized_pnl: Decimal | None,
+        order_reason: str,
+        position_id: str | None = None,
+    ) -> None:
         self.trade = trade
+        self.position_id = position_id
+        """The position it changed, where there may be several in one symbol; else None."""
         self.realized_pnl = realized_pnl
         """Profit realized by the part that closed a position, before commission; None if it
         closed nothing."""
@@ -53,6 +53,11 @@ class Portfolio:
         self.account: Account | None = None
         self.balance = 0.0
         self.positions: dict[str, OpenPosition] = {}
+        """The position in each symbol, the sum where there are several."""
+        self.parts: dict[str, dict[str | None, OpenPosition]] = {}
+        """The positions of each symbol by id, oldest first, where the peer hedges; else empty."""
+        self.hedges = False
+        """Whether the peer is known to hold several positions in one symbol."""
         self.last: dict[str, float] = {}
         """Last known price by symbol."""
         self.fills: list[Fill] = []
@@ -79,6 +84,9 @@ class Portfolio:
         self.account = state.account
         self.balance = float(state.account.balance)
         self.positions.clear()
+        self.parts.clear()
+        if len({one.symbol for one in state.positions}) < len(state.positions):
+            self.hedges = True
         for position in state.positions:
             self.set_position(position)
         if first:
@@ -170,43 +178,111 @@ class Portfolio:
 
     def set_position(self, position: Position) -> None:
         """Take over a position as the peer states it."""
+        symbol, stated = position.symbol, None
         if position.quantity:
-            self.positions[position.symbol] = OpenPosition(
-                position.signed_quantity, position.average_entry_price
-            )
-            self.last.setdefault(position.symbol, float(position.current_price))
+            average = position.average_entry_price
+            stated = OpenPosition(position.signed_quantity, average, position.id)
+            self.last.setdefault(symbol, float(position.current_price))
+        if self.hedges:
+            # It takes the place of what an execution has opened of which nobody said where.
+            self.parts.get(symbol, {}).pop(None, None)
+            self._put_part(symbol, position.id, stated)
+        elif stated is not None:
+            self.positions[symbol] = stated
         else:
-            self.positions.pop(position.symbol, None)
+            self.positions.pop(symbol, None)
 
     def set_account(self, account: Account) -> None:
         """Take over the account as the peer states it."""
         self.account = account
         self.balance = float(account.balance)
 
-    def fill(self, symbol: str, side: Side, quantity: Decimal, price: Decimal) -> Decimal | None:
-        """Fold an execution into the position and return the profit it realized, None if it only
-        opened."""
-        signed = quantity * side.sign
-        position = self.positions.get(symbol)
-        held = position.quantity if position else _ZERO
-        entry = position.average_entry_price if position else _ZERO
-        after = held + signed
-        closing = min(quantity, abs(held)) if held * signed < 0 else _ZERO
-        realized = closing * (price - entry) * (1 if held > 0 else -1) if closing else None
-        if not after:
-            self.positions.pop(symbol, None)
-        elif not closing:
-            average = (abs(held) * entry + quantity * price) / abs(after)
-            self.positions[symbol] = OpenPosition(after, average)
+    def fill(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Decimal,
+        price: Decimal,
+        *,
+        position_id: str | None = None,
+        reduces: bool = False,
+    ) -> Decimal | None:
+        """Fold in an execution and return the profit it realized, None if it only opened.
+
+        Args:
+            symbol, side, quantity, price: of the execution.
+            position_id: the position it changes, where the peer says so.
+            reduces: whether it can only make a position smaller.
+        """
+        if position_id is not None and not (self.hedges or reduces):
+            self._learn_to_hedge()
+        if self.hedges:
+            if position_id is None and reduces:
+                position_id = self._oldest_against(symbol, side)
+            before = self.parts.get(symbol, {}).get(position_id)
+            after, realized = execute(before, side, quantity, price)
+            if after is not None:
+                after.id = position_id
+            self._put_part(symbol, position_id, after)
         else:
-            self.positions[symbol] = OpenPosition(after, entry if held * after > 0 else price)
+            after, realized = execute(self.positions.get(symbol), side, quantity, price)
+            if after is None:
+                self.positions.pop(symbol, None)
+            else:
+                self.positions[symbol] = after
         self.last[symbol] = float(price)
         if realized is not None:
             self.balance += float(realized)
         return realized
 
-    def record(self, trade: Trade, realized_pnl: Decimal | None, reason: str) -> None:
+    def record(
+        self,
+        trade: Trade,
+        realized_pnl: Decimal | None,
+        reason: str,
+        position_id: str | None = None,
+    ) -> None:
         """Keep an execution and pay its commission."""
-        self.fills.append(Fill(trade, realized_pnl, reason))
+        position_id = position_id if self.hedges else None
+        self.fills.append(Fill(trade, realized_pnl, reason, position_id))
         self.commissions += trade.commission
         self.balance -= float(trade.commission)
+
+    # Several positions in one symbol
+
+    def open_positions(self, symbol: str) -> list[OpenPosition]:
+        """Return the open positions of `symbol`, oldest first."""
+        if self.hedges:
+            return list(self.parts.get(symbol, {}).values())
+        position = self.positions.get(symbol)
+        return [] if position is None else [position]
+
+    def find(self, position_id: str) -> tuple[str, OpenPosition] | None:
+        """Return the open position with this id, and its symbol."""
+        for symbol in self.positions:
+            for one in self.open_positions(symbol):
+                if one.id == position_id:
+                    return symbol, one
+        return None
+
+    def _learn_to_hedge(self) -> None:
+        self.hedges = True
+        self.parts = {symbol: {one.id: one} for symbol, one in self.positions.items()}
+
+    def _oldest_against(self, symbol: str, side: Side) -> str | None:
+        against = (one for one in self.open_positions(symbol) if one.quantity * side.sign < 0)
+        oldest = next(against, None)
+        return None if oldest is None else oldest.id
+
+    def _put_part(self, symbol: str, id: str | None, position: OpenPosition | None) -> None:
+        parts = self.parts.setdefault(symbol, {})
+        if position is None:
+            parts.pop(id, None)
+        else:
+            parts[id] = position
+        if len(parts) > 1:
+            self.positions[symbol] = sum_of(list(parts.values()))
+        elif parts:
+            self.positions[symbol] = next(iter(parts.values()))
+        else:
+            self.positions.pop(symbol, None)

@@ -1,4 +1,4 @@
-"""Three accounts worked out by hand, to the last digit, in process and over the wire.
+"""Four accounts worked out by hand, to the last digit, in process and over the wire.
 
 Every amount below was computed on paper from the candles and the terms; the arithmetic stands
 beside it. Nothing is copied from what the program said.
@@ -11,10 +11,12 @@ from decimal import Decimal
 import pytest
 
 from runner import Account, Candle, ErrorNotice, Order, Trade
+from runner.engine.choices import PositionMode
 from runner.engine.costs import Commission, Slippage, Spread
 from runner.engine.series import Series
 from runner.engine.terms import Interest, Margin
 from runner.protocol.decimals import plain
+from runner.results.executions import summarise
 from tests.conformance.play import Diary, Play, play_over
 from tests.helpers import AAPL, DAY_MS, START_MS
 
@@ -264,3 +266,107 @@ def test_a_bracket_that_fills_and_ends_in_parts(play: Play) -> None:
         "r-1-tp-1 CANCELLED 60 of 100",
         "close 36.5, equity 20115.23486",
     ]
+
+
+def test_long_and_short_positions_in_one_symbol_at_once(play: Play) -> None:
+    """10,000 at leverage 2, hedging; 40 % are required; 0.01 a unit; 7.3 % a year on short
+    positions, which is 0.02 % a day."""
+
+    class Hedged(Bookkeeper):
+        def decide(self, candle: Candle) -> None:
+            held = [f"{one.id} {plain(one.quantity)}" for one in self.positions()]
+            self.note(plain(self.position().quantity), "of", *held)
+            match candle.close:
+                case 100:
+                    self.buy(quantity=60)
+                case 104:
+                    self.sell(quantity=40, stop_loss=112)
+                case 108:
+                    self.sell(quantity=20, position="p-1")
+                case 111:
+                    self.sell(quantity=120)
+                case 136:
+                    self.close()
+
+    played = play(
+        Hedged,
+        days(
+            (0, 100, 100, 100, 100, 9e6),  # Monday
+            (1, 100, 105, 100, 104, 9e6),
+            (2, 105, 109, 104, 108, 9e6),
+            (3, 110, 113, 109, 111, 9e6),
+            (4, 110, 135, 109, 135, 9e6),  # Friday
+            (7, 136, 136, 136, 136, 9e6),  # the Monday after
+            (8, 137, 137, 137, 137, 9e6),
+        ),
+        exchange={
+            "cash": Decimal(10_000),
+            "leverage": Decimal(2),
+            "margin": Margin(maintenance=Decimal("0.4"), warning=Decimal(1)),
+            "interest": Interest(borrow=Decimal("0.073")),
+            "commission": Commission(per_unit=Decimal("0.01")),
+            "position_mode": PositionMode.HEDGING,
+        },
+    )
+
+    assert played.diary == [
+        "close 100, equity 10000.00000",
+        "0 of",
+        "BUY 60 at 100, commission 0.6",
+        "balance 9999.4, equity 9999.4",
+        # 9999.4 + 60 x 4
+        "close 104, equity 10239.40000",
+        "60 of p-1 60",
+        # A sale that names no position opens one: nothing is realized.
+        "SELL 40 at 105, commission 0.4",
+        # 9999.4 - 0.4; the long position is worth 60 x 5 more than it cost.
+        "balance 9999, equity 10299",
+        # 9999 + 60 x 8 - 40 x 3
+        "close 108, equity 10359.00000",
+        "20 of p-1 60 p-2 -40",
+        # Thursday: 40 x 108 x 0.02 % = 0.864. Equity 9998.136 + 360.
+        "balance 9998.136, equity 10358.136",
+        "SELL 20 at 110, commission 0.2",
+        # Realized 20 x (110 - 100) = 200: balance 9998.136 + 200 - 0.2. Equity: + 40 x 10 - 40 x 5.
+        "balance 10197.936, equity 10397.936",
+        # The stop of the short position alone.
+        "BUY 40 at 112, commission 0.4",
+        # Realized 40 x (105 - 112) = -280: balance 10197.936 - 280 - 0.4. Equity: + 40 x 12.
+        "balance 9917.536, equity 10397.536",
+        # 9917.536 + 40 x 11
+        "close 111, equity 10357.53600",
+        "40 of p-1 40",
+        # Nothing short was held overnight. 160 x 110 = 17600 are open, 8,800 required.
+        "SELL 120 at 110, commission 1.2",
+        "balance 9916.336, equity 10316.336",
+        # The close of 135: equity 9916.336 + 40 x 35 - 120 x 25 = 8316.336. Long and short require
+        # both: 0.4 x 160 x 135 = 8640.
+        "balance 9916.336, equity 8316.336",
+        "MARGIN_CALL",
+        "close 135, equity 8316.33600",
+        "-80 of p-1 40 p-3 -120",
+        # Three days on 120 x 135 = 16200 at 0.02 % are 9.72. Equity: + 40 x 35 - 120 x 25.
+        "balance 9906.616, equity 8306.616",
+        # The larger one is closed; what is left requires 0.4 x 40 x 135 = 2160.
+        "BUY 120 at 136 by force, commission 1.2",
+        # Realized 120 x (110 - 136) = -3120: balance 9906.616 - 3120 - 1.2. Equity: + 40 x 36.
+        "balance 6785.416, equity 8225.416",
+        "LIQUIDATION",
+        "close 136, equity 8225.41600",
+        "40 of p-1 40",
+        "SELL 40 at 137, commission 0.4",
+        # Realized 40 x 37 = 1480. In all: 10000 + (200 - 280 - 3120 + 1480) - 4.4 - (0.864 + 9.72).
+        "balance 8265.016, equity 8265.016",
+        "close 137, equity 8265.01600",
+        "0 of",
+    ]
+    portfolio = played.session.desk.portfolio
+    assert portfolio.financing == Decimal("-10.584")
+    assert [one.position_id for one in portfolio.fills] == [
+        *("p-1", "p-2", "p-1", "p-2", "p-3", "p-3", "p-1")
+    ]
+    figures = summarise(portfolio.fills)
+    assert (figures.closing, figures.round_trips, figures.wins) == (4, 3, 2)
+    # 1480 less 0.4, and less two thirds of the 0.6 that opening the 60 cost.
+    assert figures.best == Decimal("1479.2")
+    assert figures.realized_pnl == -1720

@@ -16,7 +16,7 @@ import pytest
 from runner.app import execute
 from runner.app.market import feed_of, terms_of, wanted_of
 from runner.config.load import load_config
-from runner.engine.choices import FillAt, PricePath
+from runner.engine.choices import FillAt, PositionMode, PricePath
 from runner.engine.costs import Commission, Slippage, Spread, VolumeImpact
 from runner.engine.data import open_data
 from runner.engine.data_sample import sample_quotes, sample_series
@@ -200,6 +200,78 @@ def test_every_order_type_and_cost_is_the_same_bytes_over_the_wire(
     assert len(embedded["trades"]) > 500
     assert {one["code"] for one in embedded["notices"]} >= {"MARGIN_CALL", "LIQUIDATION"}
     assert embedded["statistics"]["financing"].startswith("-")
+    assert_same(embedded, wired)
+
+
+HEDGES = """
+from runner import Candle, Strategy
+
+
+class Hedges(Strategy):
+    def on_candle(self, candle: Candle) -> None:
+        close = candle.close
+        held = self.positions()
+        match int(close * 100) % 8:
+            case 0:
+                self.buy(quantity=100, stop_loss=close * 0.97, take_profit=close * 1.03)
+            case 1:
+                self.sell(quantity=80, stop_loss=close * 1.04)
+            case 2 if held:
+                self.close(position=held[-1])
+            case 3 if held:
+                order = self.sell if held[0].is_long else self.buy
+                order(quantity=30, position=held[0], limit=close)
+            case 4:
+                self.sell(quantity=70, trail=close * 0.02, reduce_only=self.has_positions)
+            case 5:
+                self.target(quantity=-50)
+            case 6 if self.is_flat:
+                self.close()
+            case _:
+                self.cancel()
+"""
+
+
+def test_positions_that_are_hedged_are_the_same_bytes_over_the_wire(tmp_path: Path) -> None:
+    (tmp_path / "hedges.py").write_text(HEDGES)
+    flags: dict[str, object] = {
+        "strategy": str(tmp_path / "hedges.py"),
+        "subscriptions": ["S:AAPL:candle", "S:IBM:candle"],
+        "data.from": START,
+    }
+    embedded = run(
+        tmp_path,
+        flags,
+        RUNNER_EXCHANGE__CASH="60000",
+        RUNNER_EXCHANGE__LEVERAGE="3",
+        RUNNER_EXCHANGE__MARGIN__MAINTENANCE="33%",
+        RUNNER_EXCHANGE__BORROW="4%",
+        RUNNER_EXCHANGE__FINANCING="6.5%",
+        RUNNER_EXCHANGE__VOLUME_SHARE="0.0001%",
+        RUNNER_EXCHANGE__COMMISSION__RATE="5 bps",
+        RUNNER_EXCHANGE__POSITION_MODE="hedging",
+    )
+
+    series = open_data("sample", ("S:AAPL", "S:IBM"), start_ms=START_MS)
+    options: dict[str, Any] = {
+        "cash": Decimal(60_000),
+        "leverage": Decimal(3),
+        "margin": Margin(maintenance=Decimal("0.33")),
+        "interest": Interest(borrow=Decimal("0.04"), financing=Decimal("0.065")),
+        "volume_share": Decimal("0.000001"),
+        "commission": Commission(bps=Decimal(5)),
+        "position_mode": PositionMode.HEDGING,
+    }
+    with engine(*series, exchange=options) as peer:
+        wired = run(
+            tmp_path,
+            flags,
+            ENGINE_WS_URL=peer.server.ws_url,
+            ENGINE_REST_URL=peer.server.rest_url,
+        )
+
+    assert len(embedded["trades"]) > 300
+    assert {one["code"] for one in embedded["notices"]} >= {"MARGIN_CALL", "LIQUIDATION"}
     assert_same(embedded, wired)
 
 

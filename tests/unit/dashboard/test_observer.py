@@ -11,6 +11,7 @@ from runner import Candle, Strategy, param
 from runner.dashboard.curve import MARKS, POINTS
 from runner.dashboard.observer import Observer, copied
 from runner.dashboard.snapshot import Facts, Snapshot
+from runner.engine.choices import PositionMode
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.session import Stop
@@ -48,6 +49,30 @@ def test_a_position_is_seen_with_its_profit_its_stop_and_its_target() -> None:
     assert (position.symbol, position.quantity, position.entry) == (AAPL, 10.0, 100.0)
     assert (position.stop, position.target) == (90.0, 200.0)
     assert position.unrealized == 10 * (found.positions[0].price or 0) - 1000
+
+
+def test_positions_that_are_hedged_are_seen_each_with_its_own_stop() -> None:
+    class Hedged(Strategy):
+        def on_candle(self, candle: Candle) -> None:
+            if not self.has_positions:
+                self.buy(quantity=10, stop_loss=90)
+                self.sell(quantity=4, stop_loss=130)
+
+    run = run_strategy(
+        Hedged,
+        series(100, 100, 110, 110),
+        max_events=16,
+        position_mode=PositionMode.HEDGING,
+    )
+
+    run.desk.catch_up()
+
+    found = Observer(Facts("Hedged"), run.session).look().positions
+
+    assert [(one.quantity, one.stop, one.unrealized) for one in found] == [
+        (10.0, 90.0, 100.0),
+        (-4.0, 130.0, -40.0),
+    ]
 
 
 def test_working_orders_come_first_and_every_order_has_its_reason() -> None:

@@ -113,3 +113,22 @@ def test_time_in_the_market_spans_all_symbols_without_counting_twice() -> None:
         (START_MS + DAY_MS, START_MS + 5 * DAY_MS),
         (START_MS + 8 * DAY_MS, None),
     )
+
+
+def test_positions_of_one_symbol_that_are_hedged_are_round_trips_of_their_own() -> None:
+    def of(name: str, made: Fill) -> Fill:
+        return Fill(made.trade, made.realized_pnl, "", name)
+
+    figures = summarise(
+        [
+            of("p-1", fill(BUY, 10, commission=2)),
+            of("p-2", fill(SELL, 10, commission=4, day=1)),
+            of("p-1", fill(SELL, 5, 30, commission=1, day=2)),  # 30 - 1 - 1
+            of("p-2", fill(BUY, 10, -20, commission=1, day=3)),  # -20 - 1 - 4
+            of("p-1", fill(SELL, 5, 7, day=4)),  # 7 - 1
+        ]
+    )
+
+    assert (figures.closing, figures.round_trips, figures.wins) == (3, 2, 2)
+    assert (figures.best, figures.worst, figures.gains) == (28, -25, 34)
+    assert figures.held == ((START_MS, START_MS + 4 * DAY_MS),)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runner import Candle, Order, Strategy
+from runner.engine.choices import PositionMode
 from runner.protocol.messages import ErrorNotice
 from runner.safety import Limits, TradingState
 from tests.helpers import AAPL, MSFT, Run, run_strategy, series
@@ -292,3 +293,54 @@ def test_without_limits_nothing_is_held_against_anything() -> None:
     assert not Limits().is_any_set
     assert Limits(max_repeats=1).is_any_set
     assert not Limits(on_breach="flatten").is_any_set
+
+
+# Several positions in one symbol
+
+
+def hedged(strategy: Any) -> None:
+    strategy.buy(quantity=10)
+    strategy.sell(quantity=10)
+
+
+HEDGING = {"position_mode": PositionMode.HEDGING, "leverage": Decimal(4)}
+
+
+def test_what_is_hedged_counts_on_both_sides() -> None:
+    limits = Limits(max_position_notional=Decimal(2500), max_gross_notional=Decimal(2200))
+    run = played(
+        {1: hedged, 2: lambda its: its.sell(quantity=3), 3: lambda its: its.buy(quantity=2)},
+        limits,
+        **HEDGING,
+    )
+
+    ((reason, message),) = run.strategy.heard
+    assert reason == "DENIED_MAX_GROSS_NOTIONAL"
+    assert "was 2300; risk.max_gross_notional is 2200" in message
+    assert [int(one.quantity) for one in run.exchange.ledger.holdings.values()] == [10, -10, 2]
+
+
+def test_an_order_that_names_a_position_is_never_too_large_for_it() -> None:
+    run = played(
+        {1: hedged, 2: lambda its: its.sell(quantity=9, position="p-1")},
+        Limits(max_position_notional=Decimal(2000)),
+        **HEDGING,
+    )
+
+    assert run.strategy.heard == []
+    assert [int(one.quantity) for one in run.exchange.ledger.holdings.values()] == [1, -10]
+
+
+def test_a_halt_that_flattens_closes_every_position() -> None:
+    falls = series(100.0, 100.0, 80.0, 80.0, 80.0)
+    run = played(
+        {1: lambda its: (its.buy(quantity=30), its.sell(quantity=10))},
+        Limits(max_drawdown=Decimal("0.1"), on_breach="flatten"),
+        falls,
+        cash=Decimal(2000),
+        **HEDGING,
+    )
+
+    assert run.session.guard is not None
+    assert run.session.guard.state is TradingState.HALTED
+    assert run.exchange.ledger.holdings == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -190,3 +191,127 @@ def test_a_flat_account_has_a_flat_curve() -> None:
     portfolio.mark(candles(6.0, 4.0), one_symbol=True)
 
     assert list(portfolio.equities) == [1000, 1000]
+
+
+# A peer that hedges
+
+
+def hedged(*fills: tuple[str, Side, int, int]) -> tuple[Portfolio, list[Decimal | None]]:
+    """Return a mirror after executions, each with its position; the first of each opens it."""
+    portfolio = Portfolio()
+    realized, seen = [], set()
+    for name, side, quantity, price in fills:
+        realized.append(
+            portfolio.fill(
+                AAPL,
+                side,
+                Decimal(quantity),
+                Decimal(price),
+                position_id=name,
+                reduces=name in seen,
+            )
+        )
+        seen.add(name)
+    return portfolio, realized
+
+
+@pytest.mark.parametrize(
+    ("fills", "quantity", "entry", "realized"),
+    [
+        ([("p-1", BUY, 10, 100), ("p-2", SELL, 4, 110)], 6, 100, [None, None]),
+        ([("p-1", BUY, 10, 100), ("p-2", BUY, 10, 110)], 20, 105, [None, None]),
+        ([("p-1", BUY, 10, 100), ("p-2", SELL, 10, 110)], 0, 0, [None, None]),
+        (
+            [("p-1", BUY, 10, 100), ("p-2", SELL, 4, 110), ("p-1", SELL, 8, 120)],
+            -2, 110, [None, None, 160],
+        ),
+        (
+            [("p-1", BUY, 10, 100), ("p-2", SELL, 4, 110), ("p-2", BUY, 4, 120)],
+            10, 100, [None, None, -40],
+        ),
+        (
+            [("p-1", BUY, 10, 100), ("p-2", BUY, 5, 130), ("p-3", SELL, 12, 90)],
+            3, 110, [None, None, None],
+        ),
+    ],
+    ids=["both sides", "one side", "equal", "turned by a close", "one closed", "three"],
+)  # fmt: skip
+def test_positions_are_kept_apart_and_their_net_has_the_average_of_its_side(
+    fills: list[tuple[str, Side, int, int]],
+    quantity: int,
+    entry: int,
+    realized: list[int | None],
+) -> None:
+    portfolio, told = hedged(*fills)
+
+    net = portfolio.positions[AAPL]
+    assert (net.quantity, net.average_entry_price, told) == (quantity, entry, realized)
+
+
+def test_positions_that_cancel_out_keep_their_profit() -> None:
+    portfolio, _ = hedged(("p-1", BUY, 10, 100), ("p-2", SELL, 10, 110))
+
+    for close in (50.0, 200.0):
+        portfolio.mark([candle(close)], one_symbol=True)
+        assert portfolio.equity() == portfolio.equities[-1] == 100
+
+    portfolio.fill(AAPL, SELL, Decimal(10), Decimal(200), position_id="p-1", reduces=True)
+    portfolio.fill(AAPL, BUY, Decimal(10), Decimal(200), position_id="p-2", reduces=True)
+    assert (portfolio.positions, portfolio.balance) == ({}, 100)
+
+
+def test_two_positions_of_one_symbol_in_a_state_are_two() -> None:
+    one = position(10, 100)
+    other = msgspec.structs.replace(position(-4, 110), id="p-2")
+    portfolio = Portfolio()
+
+    portfolio.load(state(1000, positions=[one, other]))
+
+    assert [(each.id, each.quantity) for each in portfolio.open_positions(AAPL)] == [
+        ("p-1", 10),
+        ("p-2", -4),
+    ]
+    assert portfolio.quantity(AAPL) == 6
+
+
+def test_a_position_that_is_stated_takes_the_place_of_what_was_opened_without_a_name() -> None:
+    portfolio, _ = hedged(("p-1", BUY, 10, 100))
+    portfolio.fill(AAPL, SELL, Decimal(4), Decimal(110))
+    between = [one.id for one in portfolio.open_positions(AAPL)]
+
+    portfolio.set_position(msgspec.structs.replace(position(-4, 110), id="p-2"))
+
+    assert between == ["p-1", None]
+    assert [one.id for one in portfolio.open_positions(AAPL)] == ["p-1", "p-2"]
+
+
+def test_an_execution_that_reduces_without_a_name_is_of_the_oldest_against_it() -> None:
+    portfolio, _ = hedged(("p-1", SELL, 3, 100), ("p-2", BUY, 5, 100), ("p-3", BUY, 5, 100))
+
+    realized = portfolio.fill(AAPL, SELL, Decimal(2), Decimal(110), reduces=True)
+
+    assert realized == 20
+    assert [int(one.quantity) for one in portfolio.open_positions(AAPL)] == [-3, 3, 5]
+
+
+def test_a_name_on_an_order_that_reduces_does_not_make_a_peer_hedge() -> None:
+    portfolio, _ = filled((BUY, 10, 100))
+
+    portfolio.fill(AAPL, SELL, Decimal(4), Decimal(110), position_id="p-1", reduces=True)
+
+    assert not portfolio.hedges
+    assert portfolio.quantity(AAPL) == 6
+
+
+def test_a_peer_shows_that_it_hedges_by_naming_what_an_order_has_opened() -> None:
+    portfolio = Portfolio()
+    portfolio.load(state(1000, positions=[position(10, 100)]))
+    before = portfolio.hedges
+
+    portfolio.fill(AAPL, SELL, Decimal(4), Decimal(110), position_id="p-2")
+
+    assert (before, portfolio.hedges) == (False, True)
+    assert [(one.id, int(one.quantity)) for one in portfolio.open_positions(AAPL)] == [
+        ("p-1", 10),
+        ("p-2", -4),
+    ]
