@@ -35,15 +35,24 @@ class RunnerError(Exception):
         self.id = id or self.default_id
 
     def lines(self) -> list[str]:
-        """Return the error as at most six lines of text, the id first."""
+        """Return the error as at most six lines of text, the id first.
+
+        What a file or a peer has put into it may hold anything; no line of it can move a cursor,
+        change a colour or begin another line.
+        """
         parts = [f"error[{self.id}]: {self.what}"]
         for label, text in (("where", self.where), ("why", self.why), ("fix", self.fix)):
             if text:
                 parts.append(f"  {label}: {text}")
-        return parts
+        return [part if part.isprintable() else _plain(part) for part in parts]
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def _plain(text: str) -> str:
+    blank = text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
+    return "".join(one if one.isprintable() else "?" for one in blank)
 
 
 class UsageError(RunnerError):

@@ -11,7 +11,7 @@ from runner.engine.csv_header import read_header
 from runner.engine.repairs import Allowed
 from runner.errors import DataError
 from tests.helpers import START_MS
-from tests.unit.engine.csv_files import read
+from tests.unit.engine.csv_files import read, refused
 
 SECOND = START_MS // 1000
 MONTH_DAYS = [START_MS + day * 86_400_000 for day in range(2)]
@@ -218,3 +218,10 @@ def test_single_letters_count_only_when_all_of_them_are_there() -> None:
         read_header(["t", "o", "h", "l", "price"], "prices.csv")
 
     assert caught.value.what == "the header lacks timestamp, open, high, low, close"
+
+
+def test_O11_no_escape_sequence_of_a_header_reaches_a_terminal(tmp_path: Path) -> None:
+    error = refused(tmp_path, "\x1b]52;c;aGk=\x07\x1b[31mday,close\n1,2\n")
+
+    assert all(line.isprintable() for line in error.lines())
+    assert "day, close" in error.why
