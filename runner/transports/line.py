@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -46,6 +47,8 @@ _SENT_NOTHING = "the peer opened it, then sent nothing"
 _PATIENCE_HINT = "look at the engine's log; raise connection.open_timeout if it only loads for long"
 SETTLE_ATTEMPTS = 5
 """Attempts to repeat the last acknowledgment of a run that is complete on our side."""
+SAID = 8
+"""How many of the acknowledgments said last are repeated then: more than one may have been lost."""
 MAX_RUN_ID = 256
 """Longest name of a run that is taken, in characters: it has to fit into an address."""
 _LOG = logging.getLogger(__name__)
@@ -90,7 +93,7 @@ class Line:
         """What a broken backtest is come back to with; None for one that cannot be."""
         self._is_welcome = False
         """Whether the `CONNECTED` of the run was handed over; coming back brings another one."""
-        self._said = b""
+        self._said: deque[bytes] = deque(maxlen=SAID)
         """What was sent last."""
         self._vitals = vitals or Vitals("connecting")
         self._patience: Patience | None = None
@@ -142,14 +145,15 @@ class Line:
 
     def send(self, text: bytes) -> None:
         """Send a message; lost with the connection, if that is lost."""
-        self._said = text
+        self._said.append(text)
         if self._connection is not None:
             self._connection.send(text)
 
     def settle(self) -> None:
         """Make sure that the peer has read what was sent last, where it keeps the run.
 
-        A connection that breaks off instead of closing may have lost it: come back and repeat it.
+        A connection that breaks off instead of closing may have lost it: come back and repeat it,
+        and the acknowledgments before it, which the peer ignores where it has them.
         The run is complete on our side, so that a failure to do so is none of the run.
         """
         self._attempts = Attempts(replace(self._settings, max_attempts=SETTLE_ATTEMPTS), self._draw)
@@ -162,7 +166,8 @@ class Line:
             while self._connection is None:
                 if self._open() is not None:
                     return
-            self.send(self._said)
+            for text in reversed(tuple(self._said)):
+                self.send(text)
 
     def close(self, *, in_order: bool) -> None:
         """Close the connection, and wait for the peer to do so only if the run ended in order."""

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from runner.errors import ProtocolError, StrategyFailed
+from runner.protocol.codec import encode
+from runner.protocol.messages import Connection
+from runner.protocol.times import from_ms
 from runner.session import Ending
 from tests.integration.peer import Client, candle_frame, drive, running
 
@@ -159,7 +162,7 @@ def test_N5_connected_may_come_or_not(greetings: int) -> None:
         ending, _ = drive(peer)
 
     assert ending.why == "complete"
-    assert peer.acked == ["e0", "end"]
+    assert sorted(peer.acked) == ["e0", "end"]
     assert peer.timeline.count(("connection", "CONNECTED")) == greetings
 
 
@@ -221,3 +224,23 @@ def test_max_events_counts_messages_and_acknowledges_them() -> None:
     ]
     assert peer.acked == ["e0", "e1"]
     assert peer.timeline[-1] == ("closed", 1000)
+
+
+def test_A5_every_ack_that_may_be_lost_with_the_connection_is_repeated() -> None:
+    def loses_both_acks(client: Client) -> None:
+        client.send(encode(Connection("CONNECTED", run_id="kept"), timestamp=from_ms(0)))
+        client.candles(0)
+        client.read()
+        client.complete()
+        client.read()
+        client.cut()
+
+    def hears_them(client: Client) -> None:
+        client.acks(2)
+        client.wait_until_closed()
+
+    with running(loses_both_acks, hears_them) as peer:
+        ending, _ = drive(peer)
+
+    assert ending == Ending("complete", confirmed=True)
+    assert sorted(peer.acked) == ["e0", "end"]
