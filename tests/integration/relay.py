@@ -11,13 +11,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 CHUNK = 65_536
 TEXT, CLOSE = 1, 8
 
-Action = Literal["pass", "cut before", "cut after"]
+Action = Literal["pass", "cut before", "cut inside", "cut after", "twice", "in pieces"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+PIECE = 7
+"""Bytes of a frame that is sent in pieces: headers are torn apart, too."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +132,16 @@ class Relay:
     def _cut_at(self, passing: Passing, sink: socket.socket, data: bytes) -> bool:
         with self._lock:
             action = self.decide(passing)
-            if action != "cut before":
-                sink.sendall(data)
-            self.cuts += action != "pass"
-            return action != "pass"
+            if action == "cut inside":
+                sink.sendall(data[: len(data) // 2])
+            elif action == "in pieces":
+                for start in range(0, len(data), PIECE):
+                    sink.sendall(data[start : start + PIECE])
+            elif action != "cut before":
+                sink.sendall(data * 2 if action == "twice" else data)
+            is_cut = action.startswith("cut")
+            self.cuts += is_cut
+            return is_cut
 
 
 def _frame(buffer: bytearray, to_client: bool) -> tuple[int, Passing] | None:

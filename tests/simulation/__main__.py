@@ -1,33 +1,31 @@
 """The long run: `python -m tests.simulation 200000` plays that many seeds on all cores.
 
 Prints each finding with its seed and the faults it takes, then the count and the rate; exits with
-1 if there was a finding. `--from SEED` begins elsewhere.
+1 if there was a finding. `--from SEED` begins elsewhere, `--wire` plays whole runs over real
+sockets instead of sessions.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 
+from tests.simulation.checking import told
+from tests.simulation.wire import examine_wire
+
 CHUNK = 50
 """Seeds that a process is given at a time."""
-
-
-def _session(seed: int) -> str | None:
-    from tests.simulation.checking import examine_seed
-
-    finding = examine_seed(seed)
-    return None if finding is None else str(finding)
 
 
 def play(seeds: range, examine: Callable[[int], str | None], processes: int) -> Iterator[str]:
     """Play seeds in several processes and yield what they find, as it is found."""
     # Started afresh, not forked: a seed must not depend on what the parent has done.
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, logging.disable) as pool:
         for done, finding in enumerate(pool.imap(examine, seeds, chunksize=CHUNK), 1):
             if finding is not None:
                 yield finding
@@ -40,9 +38,11 @@ def main() -> int:
     parser.add_argument("count", type=int, help="how many seeds")
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--wire", action="store_true", help="whole runs over real sockets")
     given = parser.parse_args()
+    examine = examine_wire if given.wire else told
     began, findings = time.perf_counter(), 0
-    for finding in play(range(given.first, given.first + given.count), _session, given.jobs):
+    for finding in play(range(given.first, given.first + given.count), examine, given.jobs):
         findings += 1
         print(finding, flush=True)
     took = time.perf_counter() - began

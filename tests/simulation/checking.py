@@ -94,3 +94,9 @@ def examine_seed(seed: int) -> Finding | None:
 
     few = smallest(list(finding.scenario.faults), fails)
     return examine(replace(finding.scenario, faults=tuple(few))) or finding
+
+
+def told(seed: int) -> str | None:
+    """Play a seed and return what is wrong with it, in words."""
+    finding = examine_seed(seed)
+    return None if finding is None else str(finding)

@@ -26,8 +26,8 @@ from runner.protocol.commands import (
 )
 from runner.protocol.enums import OrderStatus
 from runner.protocol.messages import Candle, Connection, Message, Quote
-from runner.session import NEXT, Ack, Arrival, Closed, Ending, Regained, Stop, law
-from runner.transports.line import SETTLE_ATTEMPTS
+from runner.session import NEXT, Ack, Arrival, Closed, Ending, Regained, Session, Stop, law
+from runner.transports.line import SAID, SETTLE_ATTEMPTS
 from tests.helpers import AAPL, set_up
 from tests.simulation import scenario as s
 from tests.simulation.history import (
@@ -70,6 +70,20 @@ class Stuck(Exception):
     """Nothing will ever happen any more, and the run is not over."""
 
 
+def result_of(why: str, session: Session, exchange: Exchange) -> tuple[object, ...]:
+    """Return what a run came to, on both sides, for comparison with another."""
+    mirror = session.desk.portfolio
+    return (
+        why,
+        [(one.order_id, one.side, one.quantity, one.price) for one in exchange.trades],
+        [fill.trade.id for fill in mirror.fills],
+        exchange.ledger.balance,
+        mirror.balance,
+        list(mirror.equities),
+        [order.client_order_id for order in session.rejections],
+    )
+
+
 def play(scenario: Scenario) -> Played:
     """Play a scenario from its beginning to its end."""
     return World(scenario).play()
@@ -104,10 +118,11 @@ class World:
         self.has_begun = False
         self.epoch = 0
         self._is_welcome = False
+        self._seen: set[tuple[int, str | None]] = set()
         self._faults: dict[Fault, bool] = dict.fromkeys(scenario.faults, True)
         self._counts = {"frame": 0, "ack": 0, "command": 0, "tick": 0, "novel": 0}
         self._late: list[tuple[int, Command]] = []
-        self._said: deque[tuple[str, ...]] = deque(maxlen=1)
+        self._said: deque[tuple[str, ...]] = deque(maxlen=SAID)
         self._marks_known = True
         self._watch = Watch(scenario.limits, self.session)
         self._audit = Audit(exchange)
@@ -143,19 +158,7 @@ class World:
             self._settle()
         confirmed = ending is not None and ending.confirmed
         self.entries.append(Over(why, confirmed, self.peer.is_over))
-        return Played(self.scenario, self.entries, self._result(why))
-
-    def _result(self, why: str) -> tuple[object, ...]:
-        mirror = self.session.desk.portfolio
-        return (
-            why,
-            [(one.order_id, one.side, one.quantity, one.price) for one in self.exchange.trades],
-            [fill.trade.id for fill in mirror.fills],
-            self.exchange.ledger.balance,
-            mirror.balance,
-            list(mirror.equities),
-            [order.client_order_id for order in self.session.rejections],
-        )
+        return Played(self.scenario, self.entries, result_of(why, self.session, self.exchange))
 
     def _settle(self) -> None:
         # As the line over sockets does: come back, and repeat what was said last.
@@ -164,7 +167,7 @@ class World:
                 return
             self.is_dead = False
             self._put(self.peer.resume())
-            for ids in list(self._said):
+            for ids in reversed(tuple(self._said)):
                 self._acknowledge(ids)
 
     # The network
@@ -181,6 +184,7 @@ class World:
                     continue
                 if type(item) is not bytes:
                     if type(item) is Regained:
+                        self.epoch += 1
                         self.entries.append(Regaining())
                         self._marks_known = False
                     return item
@@ -196,7 +200,10 @@ class World:
                         admits is None or admits(frame.message),
                     )
                 )
-                self._watch.take(frame.message)
+                key = (self.epoch, frame.event_id)
+                if frame.event_id is None or key not in self._seen:
+                    self._seen.add(key)
+                    self._watch.take(frame.message)
                 self._is_welcome = self._is_welcome or type(frame.message) is Connection
                 return Arrival(frame.message, frame.event_id, more)
             if not self.has_begun:
@@ -218,7 +225,6 @@ class World:
             # A greeting that has arrived once is not handed on again.
             self._put(frames if self._is_welcome else [*self.peer.replay.greet(), *frames])
             return
-        self.epoch += 1
         if anew and isinstance(self.peer, Gateway):
             self.peer.number = 0
         self.arrived.append(Regained(60_000))
