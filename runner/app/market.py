@@ -113,9 +113,10 @@ def prices_of(config: RunConfig, symbols: Sequence[str], cwd: Path) -> list[Seri
     return list(feed_of(config.data, [], symbols, cwd=cwd).series)
 
 
-def limits_of(risk: RiskConfig) -> Limits:
-    """Return the limits that the configuration sets."""
-    return Limits(**{one.name: getattr(risk, one.name) for one in fields(Limits)})
+def limits_of(risk: RiskConfig, *, backtest: bool) -> Limits:
+    """Return the limits that the configuration sets; a live run has some of its own anyway."""
+    limits = Limits(**{one.name: getattr(risk, one.name) for one in fields(Limits)})
+    return limits if backtest else limits.with_defaults_of_live()
 
 
 def terms_of(exchange: ExchangeConfig) -> Terms:

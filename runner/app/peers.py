@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from runner.app.market import SAMPLE, feed_of, terms_of, wanted_of
@@ -23,6 +24,9 @@ from runner.transports.pace import Pace
 from runner.transports.stop import StopRequest
 from runner.transports.vitals import Vitals
 
+if TYPE_CHECKING:
+    from runner.transports.enquiry import Enquiry
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -36,6 +40,8 @@ class Peer:
     """How many candles will come, where that is known."""
     vitals: Vitals
     """How its connection fares."""
+    enquiry: Enquiry | None = None
+    """Asks a gateway where it trades; None for a backtest."""
 
 
 def peer_of(
@@ -168,8 +174,14 @@ def _remote(
                 live=live,
             )
 
+    enquiry = None
+    if config.runtime is Runtime.GATEWAY:
+        from runner.transports.enquiry import Enquiry
+
+        enquiry = Enquiry(rest_url, rest, settings, timeout_s=connection.request_timeout)
     return Peer(
         drive=drive,
+        enquiry=enquiry,
         runtime=RuntimeFacts(config.runtime.value, (ws_url, rest_url)),
         data=DataFacts(
             f"data of the {config.runtime.value}",

@@ -251,6 +251,8 @@ class Keeping:
             ),
             runtime=peer.runtime.name,
             peers=list(peer.runtime.peers),
+            mode=peer.runtime.mode,
+            account=peer.runtime.account,
             data=peer.data.source,
             symbols=list(peer.data.symbols),
             timeframes=list(peer.data.timeframes),

@@ -68,7 +68,7 @@ def replayed(
     desk = Desk(order_prefix=rules.order_prefix, history=found.history, seed=rules.seed)
     desk.subscribed = tuple(record.begin.symbols)
     subscriptions = parse_subscriptions(",".join(rules.subscriptions))
-    limits = limits_of(_risk_of(record))
+    limits = limits_of(_risk_of(record), backtest=rules.backtest)
     session = Session(
         make_strategy(found, desk, resolve_params(found, {**recorded, **(params or {})})),
         desk,

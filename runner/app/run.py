@@ -13,8 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.app.exposure import exposed
+from runner.app.halting import (
+    KILL_SWITCH,
+    KillSwitch,
+    kill_files,
+    kill_switched,
+    refuse_if_halted,
+)
 from runner.app.market import limits_of
 from runner.app.peers import Peer, peer_of
+from runner.app.permission import permitted
 from runner.app.records import recorded
 from runner.app.watching import pace_of, watched
 from runner.config.load import Loaded
@@ -75,7 +83,12 @@ def execute(
         logs.simulated_ms = lambda: desk.progress_ms
         with announced(f"reading {config.data.path}", sys.stderr, ui):
             peer = peer_of(config, session, subscriptions, cwd)
+        shelf = cwd / config.records.dir
+        if config.runtime is Runtime.GATEWAY:
+            refuse_if_halted(shelf)
+        peer = replace(peer, runtime=permitted(loaded, peer, stream=capture.stream))
         stop = StopRequest()
+        switch = KillSwitch(session, stop)
         pace = pace_of(config, session, stop, ui)
         with (
             exposed(config, session, peer, facts, stop=stop, pace=pace, environ=environ),
@@ -95,15 +108,18 @@ def execute(
                 ui=ui,
                 capture=capture,
                 environ=environ,
+                halt=lambda: switch.pull("a key"),
             )
-            ending, error = _drive(config, peer, stop, pace, watching)
+            kills = kill_switched(switch, kill_files(shelf, record.id))
+            ending, error = _drive(config, peer, stop, pace, kills, watching)
             error = error or record.trouble()
             if not session.backtest:
                 from runner.app.live import unresolved
 
                 error = unresolved(session, error) or error
+            error = error or _halted(session)
             if error is None and ending is not None and ending.why == "complete":
-                error = _gate(session) or _halted(session)
+                error = _gate(session)
             code = SIGNAL_EXITS.get(ending.why, 0) if ending is not None else 0
             result = build_result(
                 session,
@@ -152,11 +168,17 @@ def _drive(
     peer: Peer,
     stop: StopRequest,
     pace: Pace | None,
+    kills: AbstractContextManager[object],
     watching: AbstractContextManager[object],
 ) -> tuple[Ending | None, RunnerError | None]:
     relax_garbage_collection()
     try:
-        with stop_on_signals(stop), stop_after(stop, config.timeout), watching:
+        with (
+            stop_on_signals(stop),
+            kills,
+            stop_after(stop, config.timeout),
+            watching,
+        ):
             return peer.drive(stop, pace), None
     except RunnerError as error:
         return None, error
@@ -172,9 +194,22 @@ def relax_garbage_collection() -> None:
 
 
 def _halted(session: Session) -> RunnerError | None:
-    breach = session.guard.breach if session.guard is not None else None
+    guard = session.guard
+    if guard is None:
+        return None
+    guard.heed()
+    breach = guard.breach
     if breach is None:
         return None
+    if breach.limit == KILL_SWITCH:
+        moment = from_ms(breach.time_ms).isoformat() if breach.time_ms else "the start"
+        return RiskHalt(
+            f"trading was halted: {breach.message}",
+            where=f"{type(session.strategy).__name__} at {moment}",
+            why="no order was sent from then on; entries were cancelled, exits that protect stay",
+            fix="look at the account before you start again",
+            id="E921",
+        )
     return RiskHalt(
         f"trading was halted: {breach.message}",
         where=f"{type(session.strategy).__name__} at {from_ms(breach.time_ms).isoformat()}",
@@ -223,7 +258,7 @@ def seat_session(
     backtest = config.runtime is not Runtime.GATEWAY
     desk = Desk(order_prefix=_order_prefix(config), history=found.history, seed=config.seed)
     desk.subscribed = tuple(dict.fromkeys(one.symbol for one in subscriptions))
-    limits = limits_of(config.risk)
+    limits = limits_of(config.risk, backtest=backtest)
     session = Session(
         make_strategy(found, desk, params),
         desk,

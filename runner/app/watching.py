@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 from runner.app.peers import Peer
@@ -61,6 +61,7 @@ def watched(
     ui: Mode,
     capture: Capture,
     environ: Mapping[str, str],
+    halt: Callable[[], None],
 ) -> AbstractContextManager[object]:
     """Return what shows the run while it goes on, in the form that was chosen."""
     if ui == "none":
@@ -69,6 +70,8 @@ def watched(
         strategy=strategy.name,
         params=tuple((name, str(value)) for name, value in strategy.params.items()),
         runtime=peer.runtime.name,
+        mode=peer.runtime.mode,
+        account=peer.runtime.account,
         peers=peer.runtime.peers,
         source=peer.data.source,
         symbols=peer.data.symbols,
@@ -83,4 +86,4 @@ def watched(
         # A live run is told of from its first moment; most backtests are over by then.
         quiet = 0.0 if config.runtime is Runtime.GATEWAY else QUIET_S
         return plain_lines(observer, News(session, peer.vitals), capture.stream, quiet=quiet)
-    return Live(observer, stop, pace, capture, environ)
+    return Live(observer, stop, pace, capture, environ, halt=halt)

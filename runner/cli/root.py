@@ -8,6 +8,7 @@ from runner.cli.data import data
 from runner.cli.doctor import doctor
 from runner.cli.engine import engine
 from runner.cli.explain import explain
+from runner.cli.halt import halt
 from runner.cli.new import new
 from runner.cli.replay import replay
 from runner.cli.report import report
@@ -41,6 +42,7 @@ app.command("replay", epilog="Example: runner replay last --strategy strategies/
     replay
 )
 app.command("report", epilog="Example: runner report last --open")(report)
+app.command("halt", epilog="Example: runner halt last")(halt)
 app.add_typer(runs, name="runs")
 app.add_typer(engine, name="engine")
 app.add_typer(data, name="data")

@@ -108,6 +108,9 @@ def run(
         typer.Option("--metrics", help="Serve metrics and health at this address: 127.0.0.1:9108."),
     ] = None,
     ui: Annotated[str | None, typer.Option("--ui", help="auto, live, plain, json or none.")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Trade real money at a gateway, after a confirmation.")
+    ] = False,
     trust: Annotated[
         bool, typer.Option("--trust", help="Load a strategy from a place others can write to.")
     ] = False,
@@ -159,6 +162,7 @@ def run(
         "log.level": "error" if quiet else {0: None, 1: "info"}.get(verbose, "debug"),
         "metrics.listen": metrics,
         "ui": "none" if quiet and ui is None else ui,
+        "live": True if live else None,
         "trust": True if trust else None,
     }
     raise typer.Exit(

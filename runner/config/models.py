@@ -93,6 +93,8 @@ class GatewayConfig(Section):
     """Key for a gateway that asks for one. Better set as GATEWAY_API_KEY than written in a file."""
     directory: Annotated[str, fields.path()] = ".runner/live"
     """Where live runs keep the journal of their orders and the strategies' state."""
+    account: Annotated[str | None, fields.text(optional=True)] = None
+    """The account that may be traded, as the gateway reports it, such as alpaca-live/USD."""
 
 
 class DataConfig(Section):
@@ -244,6 +246,8 @@ class RunConfig(BaseSettings):
         OnException.HALT
     )
     """When a handler raises: halt the run, or skip the event and go on."""
+    live: Annotated[bool, fields.flag()] = False
+    """Whether orders may trade real money at a gateway; `gateway.account` must agree, too."""
     ui: Annotated[Ui, fields.choice(Ui, make=Ui)] = Ui.AUTO
     """What to show during the run; auto is live on a terminal and plain elsewhere."""
     speed: Annotated[str, fields.speed()] = "max"

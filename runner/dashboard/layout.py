@@ -50,7 +50,10 @@ def screen_lines(
     lines = [[one] for one in top]
     for row, height in zip(rows, _heights(rows, room), strict=True):
         lines += _row(row, height, snapshot, size.width, glyphs, view)
-    lines.append([draw_hints(snapshot, size, has_keys=has_keys, is_held=view.is_held)])
+    hints = draw_hints(
+        snapshot, size, has_keys=has_keys, is_held=view.is_held, is_armed=view.is_armed
+    )
+    lines.append([hints])
     return lines
 
 

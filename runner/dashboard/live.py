@@ -40,6 +40,7 @@ SHARE = 0.02
 _PATIENCE_S = 2.0
 """Longest wait for a terminal that takes nothing: it must not hold up the result."""
 _STOPPING_S = 0.1
+_LOG = logging.getLogger(__name__)
 
 
 class Live:
@@ -53,6 +54,7 @@ class Live:
         capture: Capture,
         environ: Mapping[str, str],
         *,
+        halt: Callable[[], None] = lambda: None,
         keyboard: int | None = None,
         quiet: float = QUIET_S,
         clock: Callable[[], float] = time.monotonic,
@@ -65,6 +67,7 @@ class Live:
             pace: paused, stepped and changed by keys; None where time cannot be held.
             capture: stands in for a terminal; holds what is printed while that is drawn on.
             environ: decides on colour and characters.
+            halt: pulls the kill switch.
             keyboard: descriptor of the terminal that keys come from; stdin by default.
             quiet: seconds before the first frame.
             clock: monotonic seconds.
@@ -76,6 +79,7 @@ class Live:
         self._capture = capture
         self._stream = capture.stream
         self._keys = Keys(_stdin() if keyboard is None else keyboard)
+        self._halt = halt
         self._quiet = quiet
         self._clock = clock
         self._over = threading.Event()
@@ -117,7 +121,7 @@ class Live:
         except Exception as error:  # noqa: BLE001 - a picture is not worth a run
             self._end()
             said = f"{type(error).__name__}: {error}"
-            logging.getLogger(__name__).warning("the dashboard ended, the run goes on: %s", said)
+            _LOG.warning("the dashboard ended, the run goes on: %s", said)
 
     def _show(self) -> None:
         # Here and not above: most runs are over before anything is drawn.
@@ -125,7 +129,7 @@ class Live:
         from runner.dashboard.keeper import Keeper
         from runner.dashboard.layout import screen_lines
         from runner.dashboard.screen import Screen
-        from runner.dashboard.view import View, looked
+        from runner.dashboard.view import HALT, View, disarmed, looked
 
         screen = Screen(self._stream.fileno(), self._environ)
         glyphs = glyphs_for(self._stream.encoding, self._environ)
@@ -167,7 +171,11 @@ class Live:
             for key in pressed:
                 if key == SUSPEND:
                     has_keys = self._suspend(screen)
-                elif not self._act(key):
+                elif key == HALT and view.is_armed:
+                    self._halt()
+                elif self._act(key):
+                    view = disarmed(view)
+                else:
                     view = looked(view, key)
 
     def _pressed(self) -> list[str]:

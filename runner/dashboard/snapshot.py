@@ -20,6 +20,10 @@ class Facts(msgspec.Struct, frozen=True):
     params: tuple[tuple[str, str], ...] = ()
     runtime: str = "embedded"
     """`embedded`, `engine` or `gateway`; only at a gateway are orders real."""
+    mode: str = ""
+    """At a gateway: `live` (real money), `paper` or `dry` (no order leaves)."""
+    account: str = ""
+    """At a gateway: platform and currency, as it reports them."""
     peers: tuple[str, ...] = ()
     """Addresses of the peer, without secrets."""
     source: str = ""
@@ -34,6 +38,11 @@ class Facts(msgspec.Struct, frozen=True):
     @property
     def is_live(self) -> bool:
         return self.runtime == "gateway"
+
+    @property
+    def label(self) -> str:
+        """What stands above a run in real time: what becomes of its orders."""
+        return {"paper": "PAPER", "dry": "DRY RUN"}.get(self.mode, "LIVE")
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -86,6 +86,7 @@ def run_item(observer: Observer) -> dict[str, Any]:
         "params": dict(facts.params),
         "runtime": facts.runtime,
         "peers": facts.peers,
+        **({"mode": facts.mode, "account": facts.account} if facts.mode else {}),
         "symbols": facts.symbols,
         "total": facts.total,
     }

@@ -10,6 +10,8 @@ import msgspec
 from runner.dashboard.panels import PANES
 
 _FAR = 10
+HALT = "K"
+"""Pressed twice, it pulls the kill switch."""
 
 
 class View(msgspec.Struct, frozen=True):
@@ -22,6 +24,13 @@ class View(msgspec.Struct, frozen=True):
     has_help: bool = False
     is_held: bool = False
     """Whether the picture stands still while the run goes on."""
+    is_armed: bool = False
+    """Whether the same key once more halts trading; any other key takes that back."""
+
+
+def disarmed(view: View) -> View:
+    """Return the view after a key that does not halt anything."""
+    return msgspec.structs.replace(view, is_armed=False) if view.is_armed else view
 
 
 def looked(view: View, key: str) -> View:
@@ -29,6 +38,9 @@ def looked(view: View, key: str) -> View:
 
     A blank holds the picture: it only comes here from a run that cannot be held itself.
     """
+    view = disarmed(view)
+    if key == HALT:
+        return msgspec.structs.replace(view, is_armed=True)
     if key == "?":
         return msgspec.structs.replace(view, has_help=not view.has_help)
     if key == "space":

@@ -186,4 +186,77 @@ ENTRIES = (
         ),
         example="chmod 666 s.py; runner run s.py",
     ),
+    Entry(
+        "E344",
+        "Live trading without a gateway",
+        means="The flag --live was given, but the run is a backtest, which trades nothing.",
+        causes=("GATEWAY_URL is not set in this shell",),
+        fixes=(
+            "set GATEWAY_URL",
+            "leave --live out",
+        ),
+        example="runner run strategies/sma_cross.py --live",
+    ),
+    Entry(
+        "E345",
+        "Real money, and live is not set",
+        means=(
+            "The gateway says that it trades real money, or does not say what it trades, which "
+            "counts as that. Nothing was sent."
+        ),
+        causes=(
+            "a gateway that was meant to be one for paper trading",
+            "--live was forgotten",
+        ),
+        fixes=(
+            "check what the gateway is connected to",
+            "--live, together with gateway.account",
+        ),
+        example="GATEWAY_URL=http://gateway.example.com:8080 runner run my_strategy.py",
+    ),
+    Entry(
+        "E346",
+        "The gateway trades another account",
+        means="gateway.account names another account than the gateway reports. Nothing was sent.",
+        causes=(
+            "the address of another gateway",
+            "the gateway was connected to another platform",
+        ),
+        fixes=(
+            "correct gateway.url",
+            "correct gateway.account, if this is the account you mean",
+        ),
+        example="RUNNER_GATEWAY__ACCOUNT=alpaca-live/USD at a gateway of oanda-live",
+    ),
+    Entry(
+        "E347",
+        "Nobody has confirmed the account",
+        means=(
+            "Live trading needs the account's name, as the gateway reports it: in "
+            "gateway.account, or typed at a prompt. There was neither."
+        ),
+        causes=(
+            "a first live run from a script, where nobody can be asked",
+            "a name that was mistyped",
+        ),
+        fixes=(
+            "set RUNNER_GATEWAY__ACCOUNT to the name in the message",
+            "run in a terminal, and type it",
+        ),
+        example="runner run my_strategy.py --live < /dev/null",
+    ),
+    Entry(
+        "E348",
+        "Nothing limits how much money may be at stake",
+        means=(
+            "A run with real money needs at least one limit of size. The other limits have "
+            "defaults; nobody else can choose this one."
+        ),
+        causes=("a first live run of a strategy that was only tested",),
+        fixes=(
+            "set risk.max_order_notional, risk.max_position_notional or risk.max_gross_notional",
+            "or risk.max_order_quantity",
+        ),
+        example="runner run my_strategy.py --live",
+    ),
 )

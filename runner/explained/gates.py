@@ -87,6 +87,50 @@ ENTRIES = (
         example="runner run my_strategy.py --set risk.max_drawdown=10%",
     ),
     Entry(
+        "E921",
+        "The kill switch was pulled",
+        means=(
+            "Somebody halted the run: with the file KILL, SIGUSR1, the key K pressed twice, or "
+            "runner halt. No order was sent from then on."
+        ),
+        causes=("a person stopped the run",),
+        fixes=(
+            "look at the account, and why it was stopped",
+            "when all is in order, start again; after `runner halt` without an id: --release",
+        ),
+        example="runner halt last",
+    ),
+    Entry(
+        "E922",
+        "Trading is halted in this directory",
+        means=(
+            "The file KILL stands beside the records, so no run at a gateway begins here. "
+            "Backtests do."
+        ),
+        causes=("runner halt without an id, and nobody has released it since",),
+        fixes=(
+            "look at the account",
+            "runner halt --release",
+        ),
+        example="runner halt",
+    ),
+    Entry(
+        "E923",
+        "A halted run has not ended",
+        means=(
+            "A run was halted and sends no order any more, but its process has not ended in time."
+        ),
+        causes=(
+            "a handler that blocks",
+            "a gateway that does not answer",
+        ),
+        fixes=(
+            "look at the account",
+            "runner runs show ID names the process; end it with kill",
+        ),
+        example="runner halt last",
+    ),
+    Entry(
         "E910",
         "One event caused too many requests",
         means="One event led to more requests than any plan needs: a loop. Trading was halted.",

@@ -188,4 +188,15 @@ ENTRIES = (
         fixes=("write it like -p fast=5",),
         example="runner replay last -p fast",
     ),
+    Entry(
+        "E212",
+        "A single run cannot be released",
+        means=(
+            "runner halt --release lets runs begin again in a whole directory; a single run that "
+            "was halted has ended."
+        ),
+        causes=("an id beside --release",),
+        fixes=("runner halt --release",),
+        example="runner halt last --release",
+    ),
 )

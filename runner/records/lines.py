@@ -8,6 +8,7 @@
     events.jsonl.gz  all that the strategy was told and answered, if that was asked for
     end.json         written last: how it ended, and the result without trades and curve
     remarks.json     tags and a note, added later by people
+    KILL             made by whoever wants the run to halt at once
 
 JSON escapes every control character, so nothing that a strategy or a peer says can begin a line.
 May import the protocol and the strategy floor.
@@ -29,6 +30,8 @@ SCHEMA = "runner.record/1"
 BEGIN, END, SOURCE, REMARKS = "begin.json", "end.json", "strategy.py", "remarks.json"
 ORDERS, TRADES, EQUITY = "orders.jsonl", "trades.jsonl", "equity.jsonl"
 EVENTS = "events.jsonl.gz"
+KILL = "KILL"
+"""Its being there is all that counts; beside the runs it halts all of them."""
 
 _JSON = msgspec.json.Encoder()
 
@@ -75,6 +78,10 @@ class Begin(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str
     peers: list[str]
     """Addresses, without secrets."""
+    mode: str = ""
+    """At a gateway: `live` (real money), `paper` or `dry` (no order left)."""
+    account: str = ""
+    """At a gateway: platform and currency, as it reports them."""
     data: str
     symbols: list[str]
     timeframes: list[str]

@@ -57,6 +57,7 @@ def to_document(result: RunResult) -> dict[str, Any]:
         "runtime": {
             "name": result.runtime.name,
             "peers": [_text(one) for one in result.runtime.peers],
+            **_trading(result),
         },
         "data": _data(result),
         "ending": {
@@ -110,6 +111,12 @@ def thin(points: int, most: int = MAX_POINTS) -> list[int]:
     if points <= most:
         return list(range(points))
     return [step * (points - 1) // (most - 1) for step in range(most)]
+
+
+def _trading(result: RunResult) -> dict[str, str]:
+    # A backtest trades nothing, and its document says nothing of it.
+    runtime = result.runtime
+    return {"mode": runtime.mode, "account": _text(runtime.account)} if runtime.mode else {}
 
 
 def _data(result: RunResult) -> dict[str, Any]:

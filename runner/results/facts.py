@@ -56,6 +56,10 @@ class RuntimeFacts:
     name: str = "embedded"
     peers: tuple[str, ...] = ()
     """Addresses of the peer, without secrets; empty in process."""
+    mode: str = ""
+    """At a gateway: `live` (real money), `paper` or `dry` (no order left); empty elsewhere."""
+    account: str = ""
+    """At a gateway: platform and currency, as it reports them."""
 
 
 @dataclass(frozen=True, slots=True)

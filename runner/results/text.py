@@ -21,6 +21,7 @@ _LABEL = 12
 _TWO_COLUMNS = 72
 """Least width at which the figures stand in two columns."""
 _NONE = "-"
+_MODES = {"live": "LIVE", "paper": "paper money", "dry": "DRY RUN, no order left"}
 
 
 def write_text(result: RunResult, stream: TextIO, environ: Mapping[str, str]) -> None:
@@ -72,6 +73,8 @@ def _headline(result: RunResult, page: Page) -> list[str]:
         parts.append("1 quote" if result.quotes == 1 else f"{result.quotes:,} quotes")
     lines += page.wrap(" · ".join(parts))
     source = [data.source, result.runtime.name, *result.runtime.peers]
+    if result.runtime.mode:
+        source.insert(0, f"{_MODES[result.runtime.mode]} {result.runtime.account}")
     lines += [page.style(line, "dim") for line in page.wrap(" · ".join(filter(None, source)))]
     return lines
 
@@ -83,6 +86,7 @@ def _outcome(result: RunResult, page: Page) -> list[str]:
         "terminated": "terminated: the figures are those up to there",
         "timeout": "stopped at the time limit",
         "max_events": "stopped at the limit of events",
+        "halted": "halted: the figures are those up to there",
     }.get(result.ending.why)
     if result.error is not None:
         said = f"{result.error.id}: {result.error.what}"

@@ -7,12 +7,14 @@ from decimal import Decimal
 
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.decimals import plain
-from runner.protocol.enums import OrderStatus, Side
+from runner.protocol.enums import OrderStatus, OrderType, Side
+from runner.protocol.messages import OrderSnapshot
 from runner.safety.limits import Denial, Limits
 from runner.strategy.desk import Desk
 from runner.strategy.order import Order
 
 _ZERO = Decimal(0)
+_STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 
 
 def is_sent(order: Order) -> bool:
@@ -33,6 +35,22 @@ def is_reducing(request: SubmitOrder, desk: Desk) -> bool:
         return False
     ahead = _working(desk, request.symbol, request.side, but=request.client_order_id)
     return request.reduce_only or request.quantity + ahead <= abs(held)
+
+
+def protects(order: Order | OrderSnapshot, held: Decimal) -> bool:
+    """Tell whether a working order protects a position: it stays when entries are cancelled.
+
+    That is an exit that hangs on an entry, a reduce-only order, and a stop against the position
+    that is no larger than it.
+
+    Args:
+        order: which works.
+        held: signed position in its symbol.
+    """
+    if order.parent_order_id is not None or order.reduce_only:
+        return True
+    against = held * order.side.sign < 0
+    return order.order_type in _STOPS and against and order.remaining_quantity <= abs(held)
 
 
 def denial_of_size(request: SubmitOrder, desk: Desk, limits: Limits) -> Denial | None:

@@ -12,7 +12,13 @@ from decimal import Decimal
 
 from runner.protocol.commands import ModifyOrder, SubmitOrder
 from runner.protocol.decimals import plain
-from runner.safety.checks import denial_of_price, denial_of_size, is_reducing, is_sent
+from runner.safety.checks import (
+    denial_of_price,
+    denial_of_size,
+    is_reducing,
+    is_sent,
+    protects,
+)
 from runner.safety.limits import Breach, Denial, Limits, TradingState
 from runner.safety.rates import Bucket, DayCount, Repeats
 from runner.strategy.desk import Desk, Request
@@ -58,6 +64,7 @@ class Guard:
         self._event = (0, 0)
         self._rejections = 0
         self._restrictions: dict[tuple[str, str | None], str] = {}
+        self._asked: tuple[str, str] | None = None
 
     @property
     def watches_equity(self) -> bool:
@@ -75,6 +82,8 @@ class Guard:
         """
         if reason.startswith(HALT):
             return None
+        if self._asked is not None:
+            self.heed()
         denial = self._denial(request)
         if denial is not None:
             self.denied[denial.limit] = self.denied.get(denial.limit, 0) + 1
@@ -232,6 +241,19 @@ class Guard:
 
     # States
 
+    def ask_halt(self, limit: str, message: str) -> None:
+        """Ask for a halt from outside: any thread, or a signal handler.
+
+        No order passes any more. What is to be cancelled is, when the session next comes by.
+        """
+        self._asked = (limit, message)
+
+    def heed(self) -> None:
+        """Halt if somebody has asked for it. The session's own thread calls this."""
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self.halt(*asked)
+
     def halt(self, limit: str, message: str) -> None:
         """Stop trading for good, and leave in the outbox what is to be cancelled or closed."""
         if self.breach is not None:
@@ -241,8 +263,7 @@ class Guard:
         self.breach = Breach(limit, message, desk.now_ms)
         others = len(desk.outbox)
         for order in list(desk.working.values()):
-            protects = order.parent_order_id is not None or order.reduce_only
-            if order.id is not None and not protects:
+            if order.id is not None and not protects(order, desk.portfolio.quantity(order.symbol)):
                 desk.outbox.append(CancelRequest(order))
         if self.limits.on_breach == "flatten":
             for symbol in list(desk.portfolio.positions):

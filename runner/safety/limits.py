@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 class TradingState(StrEnum):
@@ -53,11 +53,34 @@ class Limits:
     """Fall of equity from its highest; beyond it, trading halts."""
     on_breach: OnBreach = "cancel"
 
+    def with_defaults_of_live(self) -> Limits:
+        """Return these limits, and for each that is not set the one a live run has anyway.
+
+        Sizes are not among them: how much money may be at stake nobody else can say.
+        """
+        unset = {
+            name: value for name, value in LIVE_DEFAULTS.items() if getattr(self, name) is None
+        }
+        return replace(self, **unset)
+
     @property
     def is_any_set(self) -> bool:
         return any(
             getattr(self, one.name) is not None for one in fields(self) if one.name != "on_breach"
         )
+
+
+LIVE_DEFAULTS: dict[str, Any] = {
+    "max_drawdown": Decimal("0.20"),
+    "max_daily_loss": Decimal("0.05"),
+    "max_orders_per_second": Decimal(5),
+    "max_orders_per_day": 500,
+    "max_open_orders": 20,
+    "max_orders_per_event": 10,
+    "max_repeats": 3,
+    "max_rejections_in_a_row": 5,
+}
+"""What holds at a gateway where nothing else is set: wide for a plan, narrow for a loop."""
 
 
 class Denial(NamedTuple):

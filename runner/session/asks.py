@@ -52,7 +52,7 @@ class Regained(msgspec.Struct, frozen=True):
 class Stop(msgspec.Struct, frozen=True):
     """The run is to end now, in good order."""
 
-    why: Literal["interrupted", "terminated", "timeout", "max_events"]
+    why: Literal["interrupted", "terminated", "timeout", "max_events", "halted"]
 
 
 Ask = Next | Ack | Command
@@ -63,6 +63,8 @@ Answer = Reply | Message | Stretch | Arrival | Closed | Regained | Stop | None
 class Ending:
     """How a conversation ended, when it ended well."""
 
-    why: Literal["complete", "closed", "interrupted", "terminated", "timeout", "max_events"]
+    why: Literal[
+        "complete", "closed", "interrupted", "terminated", "timeout", "max_events", "halted"
+    ]
     confirmed: bool
     """Whether the peer said that the backtest is complete."""

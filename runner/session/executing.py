@@ -54,7 +54,8 @@ def _execute(session: Session, request: Request) -> Generator[Ask, Any, None]:
     desk = session.desk
     match request:
         case Attention():
-            return
+            if session.guard:
+                session.guard.heed()
         case LocalRejection():
             _reject(session, request.order, request.reason, request.message)
         case SubmitOrder():

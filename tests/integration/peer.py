@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from decimal import Decimal
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -236,6 +237,10 @@ class Book:
         self.hidden = 0
         """How many listings do not show orders yet."""
         self.on_post: Callable[[], None] = lambda: None
+        self.platforms: Sequence[str] | None = ("mock",)
+        """What it says to trade; None is a peer that does not tell."""
+        self.fills = False
+        """Whether market orders fill at once, in the books alone: no frame tells of it."""
         self.released = threading.Event()
         self.clients: list[Client] = []
         self.connections: list[socket.socket] = []
@@ -276,6 +281,20 @@ class Book:
                     "updated_at": now,
                 }
             )
+
+    def fill(self, order: dict[str, Any]) -> None:
+        """Fill an order whole, at 100."""
+        order.update(status="FILLED", filled_quantity=order["quantity"], remaining_quantity="0")
+        order["average_fill_price"] = "100"
+        signed = Decimal(order["quantity"]) * (1 if order["side"] == "BUY" else -1)
+        self.hold(order["symbol"], str(self.held().get(order["symbol"], Decimal(0)) + signed))
+
+    def held(self) -> dict[str, Decimal]:
+        """Return signed quantities by symbol."""
+        return {
+            one["symbol"]: Decimal(one["quantity"]) * (1 if one["side"] == "LONG" else -1)
+            for one in self.positions
+        }
 
     def find(self, order_id: str) -> dict[str, Any] | None:
         return next((one for one in self.orders if one["id"] == order_id), None)
@@ -350,6 +369,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(200, ACCOUNT)
             case ["positions"]:
                 self.answer(200, book.positions)
+            case [] if self.path == "/health" and book.platforms is not None:
+                named = [{"platform": one, "connected": True} for one in book.platforms]
+                self.answer(200, {"status": "connected", "providers": named})
             case ["orders"] | ["orders", "history"]:
                 hidden, book.hidden = book.hidden, max(0, book.hidden - 1)
                 # Heeds no filter at all, as some peers do.
@@ -365,6 +387,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def on_post(self) -> None:
         order = self.book.place(self.sent)
+        if self.book.fills and order["order_type"] == "MARKET":
+            self.book.fill(order)
         names = ("id", "client_order_id", "status")
         self.answer(201, {name: order[name] for name in names if name in order})
 

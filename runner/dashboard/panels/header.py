@@ -27,7 +27,10 @@ def draw_banner(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
     if not snapshot.facts.is_live:
         return []
     peer = snapshot.facts.peers[0] if snapshot.facts.peers else "a gateway"
-    said = Text(f" LIVE {glyphs.dot} orders go to {clean(peer)}", BANNER)
+    facts = snapshot.facts
+    parts = [facts.label, clean(facts.account)] if facts.account else [facts.label]
+    parts.append("no order leaves" if facts.mode == "dry" else f"orders go to {clean(peer)}")
+    said = Text(" " + f" {glyphs.dot} ".join(parts), BANNER)
     said.truncate(size.width, pad=True)
     return [said]
 
@@ -46,7 +49,7 @@ def draw_status(snapshot: Snapshot, size: Size) -> Text:
     """Draw all that matters in one line, for a terminal too small for panes."""
     parts = []
     if snapshot.facts.is_live:
-        parts.append(("LIVE", BANNER))
+        parts.append((snapshot.facts.label, BANNER))
     if snapshot.alarm:
         parts.append((snapshot.alarm.upper(), ALARM))
     elif snapshot.state != "running":

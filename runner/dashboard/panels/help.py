@@ -7,6 +7,7 @@ import textwrap
 from rich.text import Text
 
 from runner.dashboard.charts import Glyphs
+from runner.dashboard.formats import ALARM
 from runner.dashboard.pane import Pane, Size
 from runner.dashboard.snapshot import Snapshot
 
@@ -15,6 +16,7 @@ KEYS = (
     ("space", "pause and go on; the event being handled is not acknowledged until then"),
     ("s", "one step: pause after the next candle"),
     ("+ -", "twice or half the speed"),
+    ("K", "twice: halt trading at once, and end the run (exit code 9)"),
     ("l", "change the level of the log"),
     ("tab", "go to the next pane; one that is hidden comes into view"),
     ("arrows", "scroll the pane you are in, also with j and k"),
@@ -42,9 +44,13 @@ _HINTS = ("q quit", "space pause", "? help", "s step", "+ - speed", "tab pane", 
 _LIVE_HINTS = ("q quit", "space hold picture", "? help", "tab pane", "l log level")
 
 
-def draw_hints(snapshot: Snapshot, size: Size, *, has_keys: bool, is_held: bool = False) -> Text:
+def draw_hints(
+    snapshot: Snapshot, size: Size, *, has_keys: bool, is_held: bool = False, is_armed: bool = False
+) -> Text:
     """Draw the line at the bottom: what the keys do, as many as fit."""
-    if is_held:
+    if is_armed:
+        line = Text("K once more halts trading and ends the run, any other key does not", ALARM)
+    elif is_held:
         line = Text("the picture is held, the run is not: space goes on", "bold")
     elif not has_keys:
         line = Text("Ctrl-C stops the run", "dim")

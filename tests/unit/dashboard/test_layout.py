@@ -11,7 +11,7 @@ from runner.dashboard.charts import ASCII, BLOCK, BRAILLE, Glyphs
 from runner.dashboard.layout import chosen_rows
 from runner.dashboard.panels import PANES
 from runner.dashboard.snapshot import LogLine, OrderRow
-from runner.dashboard.view import View, looked
+from runner.dashboard.view import View, disarmed, looked
 from tests.unit.dashboard.screens import BACKTEST, LIVE, changed, shown
 
 LONG = changed(
@@ -125,3 +125,11 @@ def test_up_moves_away_from_the_rest_of_a_log_and_back_to_that_of_a_table() -> N
     assert looked(View(focus=2), "down").scroll == 1
     assert looked(View(focus=2), "up").scroll == 0
     assert looked(View(focus=2, scroll=3), "x") == View(focus=2, scroll=3)
+
+
+def test_the_key_that_halts_asks_for_itself_again_and_any_other_takes_it_back() -> None:
+    armed = looked(View(), "K")
+
+    assert armed.is_armed
+    assert not looked(armed, "tab").is_armed
+    assert not disarmed(armed).is_armed

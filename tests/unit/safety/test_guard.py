@@ -9,9 +9,11 @@ import pytest
 
 from runner import Candle, Order, Strategy
 from runner.engine.choices import PositionMode
+from runner.protocol.enums import OrderType, Side
 from runner.protocol.messages import ErrorNotice
 from runner.safety import Limits, TradingState
-from tests.helpers import AAPL, MSFT, Run, run_strategy, series
+from runner.safety.checks import protects
+from tests.helpers import AAPL, MSFT, Run, run_strategy, series, snapshot
 
 FLAT = series(*[100.0] * 6)
 
@@ -344,3 +346,40 @@ def test_a_halt_that_flattens_closes_every_position() -> None:
     assert run.session.guard is not None
     assert run.session.guard.state is TradingState.HALTED
     assert run.exchange.ledger.holdings == {}
+
+
+def test_a_halt_that_is_asked_for_stops_every_order_from_then_on() -> None:
+    run = played({}, Limits(max_open_orders=99))
+    guard = run.session.guard
+    assert guard is not None
+    assert guard.state is TradingState.ACTIVE
+
+    guard.ask_halt("kill_switch", "somebody pulled the kill switch")
+    order = run.strategy.buy(quantity=3)
+    denial = guard.check(run.desk.outbox[-1], order.reason)  # type: ignore[arg-type]
+
+    assert denial is not None
+    assert (denial.limit, guard.state) == ("HALTED", TradingState.HALTED)
+    assert guard.breach is not None
+    assert guard.breach.limit == "kill_switch"
+
+
+@pytest.mark.parametrize(
+    ("order", "held", "stays"),
+    [
+        ({"order_type": OrderType.STOP}, 10, True),
+        ({"order_type": OrderType.STOP}, 9, False),
+        ({"order_type": OrderType.STOP}, -10, False),
+        ({"order_type": OrderType.STOP}, 0, False),
+        ({"order_type": OrderType.LIMIT}, 10, False),
+        ({"order_type": OrderType.LIMIT, "reduce_only": True}, 10, True),
+        ({"order_type": OrderType.LIMIT, "parent_order_id": "o-0"}, 10, True),
+    ],
+    ids=["stop", "too large", "same way", "flat", "limit", "reduce-only", "leg"],
+)
+def test_what_protects_a_position_stays_when_entries_are_cancelled(
+    order: dict[str, Any], held: int, stays: bool
+) -> None:
+    working = snapshot(side=Side.SELL, quantity=10, **order)
+
+    assert protects(working, Decimal(held)) is stays

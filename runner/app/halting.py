@@ -1,0 +1,100 @@
+"""The kill switch of a run: a file, a signal, a key, a command; one thing happens.
+
+Whoever pulls it, no order passes from that moment, entries are cancelled, exits stay, and the run
+ends with exit code 9. Nothing of it is in the path of an event: the file is looked for by a thread
+of its own, twice a second.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from runner.errors import RiskHalt
+from runner.records.lines import KILL
+from runner.safety import Guard, Limits
+from runner.session import Session, Stop
+from runner.transports.stop import StopRequest
+
+EVERY_S = 0.5
+"""Between two looks for the file."""
+KILL_SWITCH = "kill_switch"
+"""Names the halt, where others name their limit."""
+
+
+class KillSwitch:
+    """Halts one run, from any thread and from a signal handler."""
+
+    def __init__(self, session: Session, stop: StopRequest) -> None:
+        self._session = session
+        self._stop = stop
+
+    def pull(self, why: str) -> None:
+        """Let no order pass any more, and end the run; `why` says who did it."""
+        session = self._session
+        if session.guard is None:
+            # A run without limits has nothing that every order passes, until now.
+            session.guard = Guard(Limits(), session.desk)
+        session.guard.ask_halt(KILL_SWITCH, f"{why} pulled the kill switch")
+        session.desk.interrupt()
+        self._stop.ask(Stop("halted"))
+
+
+def kill_files(shelf: Path, record: str) -> list[Path]:
+    """Return the files that halt a run: that of its record, and that of all runs here."""
+    files = [shelf / KILL]
+    if record:
+        files.append(shelf / "runs" / record / KILL)
+    return files
+
+
+def refuse_if_halted(shelf: Path) -> None:
+    """Refuse to begin where a person has halted trading and nobody has released it.
+
+    Raises:
+        RiskHalt: E922.
+    """
+    if (shelf / KILL).exists():
+        raise RiskHalt(
+            "trading is halted in this directory",
+            where=str(shelf / KILL),
+            why="somebody has pulled the kill switch, and nobody has released it since",
+            fix="look at the account, then: runner halt --release",
+            id="E922",
+        )
+
+
+@contextmanager
+def kill_switched(switch: KillSwitch, files: Sequence[Path]) -> Iterator[None]:
+    """Pull the switch when one of the files appears, or SIGUSR1 comes, while this lasts.
+
+    A file that is there already does nothing: a backtest may go on where trading is halted.
+    """
+    over = threading.Event()
+    awaited = [one for one in files if not one.exists()]
+
+    def watch() -> None:
+        while not over.wait(EVERY_S):
+            for file in awaited:
+                with suppress(OSError):
+                    if file.exists():
+                        switch.pull(f"the file {file}")
+                        return
+
+    def signalled(_number: int, _frame: FrameType | None) -> None:
+        switch.pull("SIGUSR1")
+
+    thread = threading.Thread(target=watch, name="kill switch", daemon=True)
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGUSR1, signalled) if is_main else None
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        if is_main:
+            signal.signal(signal.SIGUSR1, before)
