@@ -17,7 +17,12 @@ from runner.config.models import DataConfig, RunConfig, Runtime
 from runner.errors import ConfigError
 from runner.protocol.admission import Subscription
 from runner.protocol.urls import gateway_http_url, gateway_ws_url, is_loopback
-from runner.results.conventions import Conventions, embedded_conventions, peer_conventions
+from runner.results.conventions import (
+    Conventions,
+    dry_conventions,
+    embedded_conventions,
+    peer_conventions,
+)
 from runner.results.result import DataFacts, RuntimeFacts
 from runner.session import Ending, Session
 from runner.transports.pace import Pace
@@ -154,7 +159,7 @@ def _remote(
             rest.rewind(resume)
         with ExitStack() as stack:
             live = None
-            if is_live:
+            if is_live and not config.dry_run:  # a dry run places no order to write down
                 from runner.app.live import living
 
                 run = session.desk.order_prefix
@@ -179,6 +184,13 @@ def _remote(
         from runner.transports.enquiry import Enquiry
 
         enquiry = Enquiry(rest_url, rest, settings, timeout_s=connection.request_timeout)
+    conventions = peer_conventions(config.runtime.value)
+    if config.runtime is Runtime.GATEWAY and config.dry_run:
+        from runner.transports.rehearsing import rehearsed
+
+        terms, symbols = terms_of(config.exchange), session.desk.subscribed
+        session.rehearse = lambda talk: rehearsed(talk, symbols, terms)
+        conventions = dry_conventions(terms)
     return Peer(
         drive=drive,
         enquiry=enquiry,
@@ -187,7 +199,7 @@ def _remote(
             f"data of the {config.runtime.value}",
             tuple(dict.fromkeys(one.symbol for one in subscriptions)),
         ),
-        conventions=peer_conventions(config.runtime.value),
+        conventions=conventions,
         candles=None,
         vitals=vitals,
     )

@@ -42,6 +42,8 @@ def permitted(loaded: Loaded, peer: Peer, *, stream: TextIO) -> RuntimeFacts:
         return peer.runtime
     venue = peer.enquiry.venue()
     _check_account(config, venue)
+    if config.dry_run:
+        return _as_dry_run(peer, venue)
     if not venue.is_paper:
         _require_consent(config, venue, stream)
     mode = "paper" if venue.is_paper else "live"
@@ -54,14 +56,21 @@ def permitted(loaded: Loaded, peer: Peer, *, stream: TextIO) -> RuntimeFacts:
     return replace(peer.runtime, mode=mode, account=venue.name)
 
 
+def _as_dry_run(peer: Peer, venue: Venue) -> RuntimeFacts:
+    url = peer.runtime.peers[-1]
+    _LOG.warning("DRY RUN: %s at %s; orders are simulated, none leaves", venue.name, url)
+    return replace(peer.runtime, mode="dry", account=venue.name)
+
+
 def _refuse_live_backtest(loaded: Loaded) -> None:
-    if loaded.config.live and loaded.origins["live"].kind == "flag":
-        raise ConfigError(
-            f"--live, but the runtime is {loaded.config.runtime}, which trades nothing",
-            where="live",
-            fix="set GATEWAY_URL to the address of a gateway, or leave --live out",
-            id="E344",
-        )
+    for key, flag in (("live", "--live"), ("dry_run", "--dry-run")):
+        if getattr(loaded.config, key) and loaded.origins[key].kind == "flag":
+            raise ConfigError(
+                f"{flag}, but the runtime is {loaded.config.runtime}, which trades nothing",
+                where=key,
+                fix=f"set GATEWAY_URL to the address of a gateway, or leave {flag} out",
+                id="E344",
+            )
 
 
 def _check_account(config: RunConfig, venue: Venue) -> None:

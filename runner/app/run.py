@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import logging
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -46,6 +47,7 @@ from runner.strategy.params import declared_params, resolve_params
 from runner.transports.pace import Pace
 from runner.transports.stop import StopRequest, stop_after, stop_on_signals
 
+_LOG = logging.getLogger(__name__)
 SIGNAL_EXITS = {"interrupted": 130, "terminated": 143}
 """Exit codes of a run that a signal ended in good order."""
 GC_THRESHOLDS = (100_000, 50, 100)
@@ -111,7 +113,7 @@ def execute(
                 halt=lambda: switch.pull("a key"),
             )
             kills = kill_switched(switch, kill_files(shelf, record.id))
-            ending, error = _drive(config, peer, stop, pace, kills, watching)
+            ending, error = _drive(config, session, peer, stop, pace, kills, watching)
             error = error or record.trouble()
             if not session.backtest:
                 from runner.app.live import unresolved
@@ -165,6 +167,7 @@ def _judged(result: RunResult, config: RunConfig) -> tuple[RunResult, RunnerErro
 
 def _drive(
     config: RunConfig,
+    session: Session,
     peer: Peer,
     stop: StopRequest,
     pace: Pace | None,
@@ -172,16 +175,29 @@ def _drive(
     watching: AbstractContextManager[object],
 ) -> tuple[Ending | None, RunnerError | None]:
     relax_garbage_collection()
-    try:
-        with (
-            stop_on_signals(stop),
-            kills,
-            stop_after(stop, config.timeout),
-            watching,
-        ):
-            return peer.drive(stop, pace), None
-    except RunnerError as error:
-        return None, error
+    ending: Ending | None = None
+    error: RunnerError | None = None
+    with stop_on_signals(stop), kills, stop_after(stop, config.timeout):
+        try:
+            with watching:
+                ending = peer.drive(stop, pace)
+        except RunnerError as failed:
+            error = failed
+        return ending, _departed(config, session, peer, error)
+
+
+def _departed(
+    config: RunConfig, session: Session, peer: Peer, error: RunnerError | None
+) -> RunnerError | None:
+    """Leave the gateway as `on_exit` says; return what ended the run, or what goes wrong now."""
+    if peer.enquiry is None or peer.runtime.mode == "dry":
+        return error
+    from runner.app.departing import depart
+
+    trouble = depart(session, peer.enquiry, config.on_exit)
+    if error is not None and trouble is not None:
+        _LOG.error("%s; fix: %s", trouble.what, trouble.fix)
+    return error or trouble
 
 
 def relax_garbage_collection() -> None:
@@ -298,7 +314,8 @@ def _order_prefix(config: RunConfig) -> str:
     # Live order ids must differ from those of every earlier run at the same gateway.
     from runner.app.live import order_prefix
 
-    return order_prefix()
+    # Every line that tells of an order of a dry run says so.
+    return f"dry-{order_prefix()}" if config.dry_run else order_prefix()
 
 
 def _default_subscriptions(found: type[Strategy]) -> tuple[Subscription, ...]:

@@ -111,6 +111,9 @@ def run(
     live: Annotated[
         bool, typer.Option("--live", help="Trade real money at a gateway, after a confirmation.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="At a gateway: simulate all orders; none leaves.")
+    ] = False,
     trust: Annotated[
         bool, typer.Option("--trust", help="Load a strategy from a place others can write to.")
     ] = False,
@@ -163,6 +166,7 @@ def run(
         "metrics.listen": metrics,
         "ui": "none" if quiet and ui is None else ui,
         "live": True if live else None,
+        "dry_run": True if dry_run else None,
         "trust": True if trust else None,
     }
     raise typer.Exit(

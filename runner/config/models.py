@@ -55,6 +55,14 @@ class OnException(StrEnum):
     SKIP = "skip"
 
 
+class OnExit(StrEnum):
+    """What a run at a gateway does with its orders and positions when it ends."""
+
+    LEAVE = "leave"
+    CANCEL = "cancel"
+    FLATTEN = "flatten"
+
+
 class Ui(StrEnum):
     """What is shown while a run is going on."""
 
@@ -248,6 +256,10 @@ class RunConfig(BaseSettings):
     """When a handler raises: halt the run, or skip the event and go on."""
     live: Annotated[bool, fields.flag()] = False
     """Whether orders may trade real money at a gateway; `gateway.account` must agree, too."""
+    dry_run: Annotated[bool, fields.flag()] = False
+    """At a gateway: simulate all orders at its prices; no order leaves."""
+    on_exit: Annotated[OnExit, fields.choice(OnExit, make=OnExit)] = OnExit.CANCEL
+    """At a gateway, when the run ends: leave all, cancel entries, or close the positions, too."""
     ui: Annotated[Ui, fields.choice(Ui, make=Ui)] = Ui.AUTO
     """What to show during the run; auto is live on a terminal and plain elsewhere."""
     speed: Annotated[str, fields.speed()] = "max"

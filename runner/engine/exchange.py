@@ -58,7 +58,7 @@ from runner.protocol.commands import (
     SubmitOrder,
 )
 from runner.protocol.enums import RejectReason
-from runner.protocol.messages import BacktestComplete, Candle, Message, Stretch
+from runner.protocol.messages import BacktestComplete, Candle, Message, Quote, Stretch
 from runner.protocol.times import from_ms
 
 STRETCH = 1024
@@ -200,6 +200,24 @@ class Exchange:
             self._book.now_ms = self.feed.series[0].close_of(latest.time)
             self._closed = (latest,)
             self.ledger.marks[latest.symbol] = latest.close
+
+    def meet(self, price: Candle | Quote, moment: int) -> list[Message]:
+        """Let orders meet a price that no feed has, and return what comes of it.
+
+        For prices of the real world, which nobody knows beforehand. The price itself is not among
+        what is returned.
+
+        Args:
+            price: a new candle or quote.
+            moment: when it is known, Unix milliseconds; time does not go back to it.
+        """
+        moment = max(moment, self.now_ms)
+        if isinstance(price, Quote):
+            self.ledger.marks[price.symbol] = price.last
+            self._reach(Step(moment, (), (), (price,)))
+        else:
+            self._reach(Step(moment, (), (price,)))
+        return self.drain()
 
     def drain(self) -> list[Message]:
         """Return the messages that commands have caused since the last call."""

@@ -189,11 +189,11 @@ ENTRIES = (
     Entry(
         "E344",
         "Live trading without a gateway",
-        means="The flag --live was given, but the run is a backtest, which trades nothing.",
+        means="--live or --dry-run was given, but the run is a backtest, which trades nothing.",
         causes=("GATEWAY_URL is not set in this shell",),
         fixes=(
             "set GATEWAY_URL",
-            "leave --live out",
+            "leave the flag out",
         ),
         example="runner run strategies/sma_cross.py --live",
     ),

@@ -131,6 +131,42 @@ ENTRIES = (
         example="runner halt last",
     ),
     Entry(
+        "E924",
+        "Entry orders still work",
+        means=(
+            "The run was to cancel its entry orders when it ended, and the gateway still shows "
+            "some as working."
+        ),
+        causes=(
+            "a gateway that does not cancel",
+            "an order that was on its way",
+        ),
+        fixes=("look at the account",),
+        example="a run that ends while its gateway is overloaded",
+    ),
+    Entry(
+        "E925",
+        "Positions open",
+        means="Positions were to be closed, and after a minute the gateway still shows some.",
+        causes=(
+            "the market is closed",
+            "the platform refuses market orders for the symbol",
+        ),
+        fixes=("look at the account",),
+        example="on_exit: flatten, on a Sunday",
+    ),
+    Entry(
+        "E926",
+        "Nobody knows what still works",
+        means=(
+            "The run was to cancel its orders or to close positions when it ended, and the "
+            "gateway did not answer."
+        ),
+        causes=("the gateway is gone, which may be why the run ended",),
+        fixes=("look at the account",),
+        example="a gateway that is stopped before the run",
+    ),
+    Entry(
         "E910",
         "One event caused too many requests",
         means="One event led to more requests than any plan needs: a loop. Trading was halted.",

@@ -132,6 +132,17 @@ def _grouped(amount: Decimal) -> str:
     return f"{int(whole):,}{point}{fraction}"
 
 
+def dry_conventions(terms: Terms) -> Conventions:
+    """Return the conventions of a dry run: the prices of a gateway, and an exchange of our own."""
+    ours = embedded_conventions(terms)
+    fills = (
+        "DRY RUN, no order left: market orders at the next quote (bid or ask) or the next candle's "
+        "open; limits and stops when a price reaches them"
+    )
+    account = f"the money of the real account, held as cash, without its positions; {ours.account}"
+    return Conventions(fills, ours.costs, account)
+
+
 def peer_conventions(runtime: str) -> Conventions:
     """Return the conventions of a run against a peer, which alone decides them."""
     peer = {"engine": "the Backtest Engine", "gateway": "the Trading Gateway"}.get(runtime, runtime)

@@ -25,9 +25,11 @@ def conversation(session: Session) -> Talk:
     Raises:
         As `converse` does, and whatever the listener raises.
     """
-    if session.hear is None:
-        return converse(session)
-    return _overheard(session, session.hear)
+    talk = converse(session) if session.hear is None else _overheard(session, session.hear)
+    if session.rehearse is not None:
+        rehearsed: Talk = session.rehearse(talk)
+        return rehearsed
+    return talk
 
 
 def _overheard(session: Session, hear: Hear) -> Generator[Ask, Any, Ending]:

@@ -34,6 +34,8 @@ class Session:
     unknown_types: dict[str, int] = field(default_factory=dict)
     malformed: int = 0
     notices: list[ErrorNotice] = field(default_factory=list)
+    rehearse: Callable[[Any], Any] | None = None
+    """Puts a simulation between the conversation and its driver, for a dry run; None for none."""
     hear: Callable[[Any, Any], None] | None = None
     """Who listens to the conversation, see `overhearing`; None for nobody."""
 

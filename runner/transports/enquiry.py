@@ -1,20 +1,31 @@
-"""Ask a gateway where it trades, before anything is sent to it. Reads only."""
+"""Ask a gateway where it trades, before a run and after it. Reads only.
+
+What a run does to leave it is `leaving`.
+"""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import TypeVar
 
 import msgspec
 
+from runner.protocol.codec import BodyError, decode_body, decode_list
 from runner.protocol.commands import ReadState, State
-from runner.protocol.routes import ROUTES
+from runner.protocol.messages import OrderSnapshot, Trade
+from runner.protocol.routes import ROUTES, build_path
 from runner.safety.venue import Venue
 from runner.transports.backoff import START_HINT, Attempts, TemporaryFailure
 from runner.transports.http import HttpClient, NoAnswer, NotSent
+from runner.transports.leaving import Departure, Witness
 from runner.transports.rest import RestClient
 from runner.transports.settings import ConnectionSettings
+
+Body = TypeVar("Body")
+LEAVING_TIMEOUT_S = 2.0
+"""Longest wait for one answer while a run leaves: several must fit into five seconds."""
 
 
 class _Provider(msgspec.Struct):
@@ -23,6 +34,10 @@ class _Provider(msgspec.Struct):
 
 class _Health(msgspec.Struct):
     providers: list[_Provider] = []
+
+
+class _Capabilities(msgspec.Struct):
+    position_mode: str = ""
 
 
 class Enquiry:
@@ -38,8 +53,9 @@ class Enquiry:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Prepare to ask the gateway at `base_url`, whose account `rest` reads."""
-        self._base_url = base_url
+        self.base_url = base_url
         self._rest = rest
+        self._timeout_s = timeout_s
         self._settings = settings
         self._http = HttpClient(base_url, headers=settings.headers, timeout_s=timeout_s)
         self._sleep = sleep
@@ -70,13 +86,60 @@ class Enquiry:
         assert isinstance(state, State)
         return state
 
+    def is_hedging(self) -> bool:
+        """Tell whether the account can hold several positions in one symbol; no answer is no."""
+        found = self._read(ROUTES["read_capabilities"].path, _Capabilities)
+        return found is not None and found.position_mode == "HEDGING"
+
+    def order(self, order_id: str) -> OrderSnapshot | None:
+        """Return an order, working or done; None where it cannot be read."""
+        try:
+            answer = self._http.request("GET", build_path("read_order", order_id=order_id))
+            return decode_body(answer.body, OrderSnapshot) if answer.status == 200 else None
+        except (NotSent, NoAnswer, BodyError):
+            return None
+
+    def trades(self, order_id: str) -> tuple[Trade, ...]:
+        """Return the executions of an order; none where they cannot be read."""
+        try:
+            path = build_path("list_trades", query={"order_id": order_id})
+            answer = self._http.request("GET", path)
+            trades = decode_list(answer.body, Trade) if answer.status == 200 else ()
+        except (NotSent, NoAnswer, BodyError):
+            return ()
+        return tuple(one for one in trades if one.order_id == order_id)
+
+    def departure(
+        self, prefixes: Collection[str], next_id: Callable[[], str], *, witness: Witness | None
+    ) -> Departure:
+        """Return a leaving of this gateway, see `Departure`.
+
+        It has requests of its own: short, and without a second look, since it reads the state.
+        """
+        key = self._settings.headers.get("Authorization", "").removeprefix("Bearer ")
+        rest = RestClient(
+            self.base_url,
+            api_key=key or None,
+            timeout_s=min(LEAVING_TIMEOUT_S, self._timeout_s),
+            look_up_after_s=(),
+        )
+        return Departure(
+            rest, prefixes, next_id, witness=witness, names_positions=self.is_hedging()
+        )
+
+    def _read(self, path: str, kind: type[Body]) -> Body | None:
+        try:
+            return msgspec.json.decode(self._http.request("GET", path).body, type=kind)
+        except (NotSent, NoAnswer, msgspec.MsgspecError):
+            return None
+
     def _platforms(self) -> tuple[str, ...]:
         try:
             answer = self._http.request("GET", ROUTES["health"].path)
         except (NotSent, NoAnswer) as error:
             raise TemporaryFailure(
                 "cannot reach the REST side of the peer",
-                where=self._base_url,
+                where=self.base_url,
                 why=str(error),
                 fix=START_HINT,
                 id="E610",
