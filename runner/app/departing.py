@@ -51,7 +51,7 @@ def trouble_of(left: Left, *, where: str) -> RiskHalt | None:
             "nobody knows whether orders of this run still work",
             where=where,
             why=left.unknown,
-            fix="look at the account when the gateway answers again",
+            fix="look at the account, or when the gateway answers again: runner flatten",
             id="E926",
         )
     if left.positions:
@@ -60,7 +60,7 @@ def trouble_of(left: Left, *, where: str) -> RiskHalt | None:
             f"positions open: {held}",
             where=where,
             why="they were to be closed, and the gateway has not done so",
-            fix="look at the account: is the market closed?",
+            fix="look at the account: is the market closed? Then: runner flatten",
             id="E925",
         )
     if left.orders:

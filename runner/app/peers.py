@@ -31,6 +31,7 @@ from runner.transports.vitals import Vitals
 
 if TYPE_CHECKING:
     from runner.transports.enquiry import Enquiry
+    from runner.transports.settings import ConnectionSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _remote(
     config: RunConfig, session: Session, subscriptions: tuple[Subscription, ...], cwd: Path
 ) -> Peer:
     from runner.transports.rest import RestClient
-    from runner.transports.websocket import ConnectionSettings, run_websocket
+    from runner.transports.websocket import run_websocket
 
     if config.runtime is Runtime.ENGINE:
         ws_url, rest_url = config.engine.ws_url, config.engine.rest_url
@@ -132,21 +133,7 @@ def _remote(
     if key is not None:
         for url in (ws_url, rest_url):
             _refuse_open_line(url, variable)
-    connection = config.connection
-    settings = ConnectionSettings(
-        open_timeout_s=connection.open_timeout,
-        close_timeout_s=connection.close_timeout,
-        ping_interval_s=connection.ping_interval,
-        ping_timeout_s=connection.ping_timeout,
-        max_attempts=connection.max_attempts,
-        backoff_initial_s=connection.backoff_initial,
-        backoff_max_s=connection.backoff_max,
-        stall_timeout_s=connection.stall_timeout,
-        spin_us=connection.spin * 1e6,
-        max_frame_bytes=connection.max_frame_bytes,
-        guard_after_s=connection.guard_after,
-        headers={"Authorization": f"Bearer {key}"} if key else {},
-    )
+    connection, settings = config.connection, _settings_of(config, key)
     vitals = Vitals("connecting")
     is_live = config.runtime is Runtime.GATEWAY
     rest = RestClient(
@@ -203,6 +190,44 @@ def _remote(
         candles=None,
         vitals=vitals,
     )
+
+
+def _settings_of(config: RunConfig, key: str | None) -> ConnectionSettings:
+    from runner.transports.settings import ConnectionSettings
+
+    connection = config.connection
+    return ConnectionSettings(
+        open_timeout_s=connection.open_timeout,
+        close_timeout_s=connection.close_timeout,
+        ping_interval_s=connection.ping_interval,
+        ping_timeout_s=connection.ping_timeout,
+        max_attempts=connection.max_attempts,
+        backoff_initial_s=connection.backoff_initial,
+        backoff_max_s=connection.backoff_max,
+        stall_timeout_s=connection.stall_timeout,
+        spin_us=connection.spin * 1e6,
+        max_frame_bytes=connection.max_frame_bytes,
+        guard_after_s=connection.guard_after,
+        headers={"Authorization": f"Bearer {key}"} if key else {},
+    )
+
+
+def enquiry_of(config: RunConfig) -> Enquiry:
+    """Return what asks the gateway of a configuration, without a run.
+
+    Raises:
+        ConfigError: E330, a key would travel unencrypted.
+    """
+    from runner.transports.enquiry import Enquiry
+    from runner.transports.rest import RestClient
+
+    url, secret = gateway_http_url(config.gateway.url), config.gateway.api_key
+    key = secret.get_secret_value() if secret else None
+    if key is not None:
+        _refuse_open_line(url, "GATEWAY_API_KEY")
+    timeout_s = config.connection.request_timeout
+    rest = RestClient(url, api_key=key, timeout_s=timeout_s)
+    return Enquiry(url, rest, _settings_of(config, key), timeout_s=timeout_s)
 
 
 def _refuse_open_line(url: str, variable: str) -> None:

@@ -103,22 +103,35 @@ def _require_consent(config: RunConfig, venue: Venue, stream: TextIO) -> None:
             fix="set risk.max_order_notional and risk.max_position_notional, for example",
             id="E348",
         )
-    if config.gateway.account is None:
-        _ask(venue, stream)
+    confirm(config, venue, stream=stream, what="trade real money")
 
 
-def _ask(venue: Venue, stream: TextIO) -> None:
+def confirm(config: RunConfig, venue: Venue, *, stream: TextIO, what: str) -> None:
+    """Return when a person has named the account, in the configuration or at the terminal.
+
+    Args:
+        config: whose `gateway.account` counts.
+        venue: of the gateway.
+        stream: where to ask, if that is a terminal.
+        what: is to be done there, for the question.
+
+    Raises:
+        ConfigError: E346, another account is named; E347, none is.
+    """
+    _check_account(config, venue)
+    if config.gateway.account is not None:
+        return
     missing = ConfigError(
         f"nobody has confirmed the account {venue.name}",
         where="gateway.account",
-        why="live trading needs the account's name, typed or set, and there is no terminal to ask",
+        why="this needs the account's name, typed or set, and there is no terminal to ask",
         fix=f"set RUNNER_GATEWAY__ACCOUNT={venue.name}",
         id="E347",
     )
     if not (stream.isatty() and sys.stdin is not None and sys.stdin.isatty()):
         raise missing
     trap = "" if venue.platforms else f"The gateway does not name its platform ({UNKNOWN}). "
-    stream.write(f"{trap}Real money. Type {venue.name} to trade it: ")
+    stream.write(f"{trap}Type {venue.name} to {what}: ")
     stream.flush()
     if sys.stdin.readline().strip() != venue.name:
         missing.why = "what was typed is not its name"

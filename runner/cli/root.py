@@ -8,6 +8,8 @@ from runner.cli.data import data
 from runner.cli.doctor import doctor
 from runner.cli.engine import engine
 from runner.cli.explain import explain
+from runner.cli.explain_order import explain_order
+from runner.cli.flatten import flatten
 from runner.cli.halt import halt
 from runner.cli.new import new
 from runner.cli.replay import replay
@@ -43,6 +45,8 @@ app.command("replay", epilog="Example: runner replay last --strategy strategies/
 )
 app.command("report", epilog="Example: runner report last --open")(report)
 app.command("halt", epilog="Example: runner halt last")(halt)
+app.command("flatten", epilog="Example: runner flatten --symbols S:AAPL")(flatten)
+app.command("explain-order", epilog="Example: runner explain-order last r-1")(explain_order)
 app.add_typer(runs, name="runs")
 app.add_typer(engine, name="engine")
 app.add_typer(data, name="data")

@@ -63,4 +63,12 @@ ENTRIES = (
         fixes=("run it again: runner run ... --record", "set records.events in the configuration"),
         example="runner replay last, after a run without --record",
     ),
+    Entry(
+        "E396",
+        "The run has no such order",
+        means="The record of the run was read, and no order in it has this id.",
+        causes=("an order of another run", "an id that was mistyped"),
+        fixes=("list them: runner runs export last --table orders",),
+        example="runner explain-order last r-999",
+    ),
 )

@@ -78,9 +78,14 @@ class Record:
     def orders(self) -> list[OrderLine]:
         """Every order as it was last seen, in the order of their requests."""
         last: dict[str, OrderLine] = {}
-        for one in _lines(self.folder / ORDERS, _ORDER):
+        for one in self.order_history:
             last[one.id] = one
         return list(last.values())
+
+    @property
+    def order_history(self) -> list[OrderLine]:
+        """Every order each time it was seen changed, the earliest first."""
+        return _lines(self.folder / ORDERS, _ORDER)
 
     @cached_property
     def trades(self) -> list[TradeLine]:
