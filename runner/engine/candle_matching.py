@@ -40,8 +40,16 @@ _NO_SPREAD = Spread()
 class CandleMatching:
     """The meeting of one book's orders with candles."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, *, several_lengths: bool = False) -> None:
+        """Prepare the meeting.
+
+        Args:
+            book: whose orders.
+            several_lengths: whether candles of several lengths run side by side, so that a candle
+                may have opened before an order came.
+        """
         self.book = book
+        self._several_lengths = several_lengths
         self._terms = book.terms
         self._capacity: Decimal | None = None
         self._executed: set[str] = set()
@@ -72,6 +80,9 @@ class CandleMatching:
                 orders = resting.concerned(candle)
             if orders:
                 self._begin(candle, candle.time)
+                if self._several_lengths:
+                    # What a candle began with was past when such an order was placed.
+                    orders = [one for one in orders if one.created_at <= self.book.moment]
                 self._match_symbol(orders, day)
                 for order in orders:
                     watch(order)

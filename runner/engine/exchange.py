@@ -87,7 +87,8 @@ class Exchange:
             start_ms=feed.span_ms[0] if feed.span_ms else 0,
             calendar=feed.calendar,
         )
-        self._matching = CandleMatching(self._book)
+        lengths = {one.length_ms for one in (*feed.series, *feed.unseen)}
+        self._matching = CandleMatching(self._book, several_lengths=len(lengths) > 1)
         self._quote_matching = QuoteMatching(self._book, self._matching)
         self._upkeep = Upkeep(self._book)
         self.working = self._book.working
