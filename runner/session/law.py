@@ -88,9 +88,7 @@ def converse(session: Session) -> Talk:
                     pending.clear()
                     desk.catch_up()
                 continue
-            if event_id is not None:
-                pending.append(event_id)
-            yield from _finish(session, pending)
+            yield from _finish(session, pending, event_id)
             return _confirm(session, Ending("complete", confirmed=event_id is not None))
         if kind is Regained:
             handled.clear()
@@ -151,11 +149,21 @@ def _take(
         desk.catch_up()
 
 
-def _finish(session: Session, pending: list[str]) -> Generator[Ask, Any, None]:
+def _finish(
+    session: Session, pending: list[str], end_id: str | None = None
+) -> Generator[Ask, Any, None]:
     """Let the strategy stop, execute what it still asks for, then acknowledge what is handled."""
-    call(session, session.strategy.on_stop)
-    if session.desk.outbox:
-        yield from flush(session)
+    try:
+        call(session, session.strategy.on_stop)
+        if session.desk.outbox:
+            yield from flush(session)
+    except (StrategyFailed, RiskHalt):
+        # The end is not acknowledged, as no event is whose handler raised; those before it are.
+        if pending:
+            yield Ack(tuple(pending))
+        raise
+    if end_id is not None:
+        pending.append(end_id)
     if pending:
         yield Ack(tuple(pending))
         pending.clear()

@@ -111,8 +111,8 @@ BUGS = (
     Bug(
         "a gap is not followed by the state",
         LAW,
-        "            for order in desk.load(state):",
-        "            for order in []:",
+        "_tell(session, desk.load(state))",
+        "_tell(session, [])",
     ),
     Bug("acks are never cleared", LAW, "                    pending.clear()\n", ""),
     Bug(
@@ -136,16 +136,15 @@ BUGS = (
     Bug(
         "the end is acknowledged before on_stop",
         LAW,
-        "            yield from _finish(session, pending)\n            return _confirm",
-        "            yield Ack(tuple(pending))\n            pending.clear()\n"
-        "            yield from _finish(session, pending)\n            return _confirm",
+        "            yield from _finish(session, pending, event_id)\n",
+        "            yield Ack((*pending, event_id))\n            pending.clear()\n"
+        "            yield from _finish(session, pending)\n",
     ),
     Bug(
         "the end is not acknowledged",
         LAW,
-        "            if event_id is not None:\n                pending.append(event_id)\n"
-        "            yield from",
-        "            yield from",
+        "_finish(session, pending, event_id)",
+        "_finish(session, pending)",
     ),
     Bug(
         "what a failed handler asked for is executed",

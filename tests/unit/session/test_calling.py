@@ -281,3 +281,23 @@ def test_S6_an_order_refused_here_is_not_left_pending_by_a_failure() -> None:
     assert conversation.strategy.order.is_rejected
     assert conversation.strategy.order.reject_reason == "INVALID_QUANTITY"
     assert conversation.strategy.orders == []
+
+
+class RaisingAtTheEnd(Strategy):
+    """Handles everything, and raises when it is to stop."""
+
+    def on_candle(self, candle: Candle) -> None:
+        pass
+
+    def on_stop(self) -> None:
+        raise ValueError("a mistake")
+
+
+def test_S6_what_was_handled_before_on_stop_raised_is_acknowledged_and_the_end_is_not() -> None:
+    conversation = begun(RaisingAtTheEnd)
+
+    conversation.arrive(candle(), "evt-1", more=True)
+    with pytest.raises(StrategyFailed):
+        conversation.arrive(BacktestComplete(), "evt-2")
+
+    assert conversation.acked == ["evt-1"]
