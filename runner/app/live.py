@@ -40,7 +40,15 @@ def living(
     folder = folder_of(config, session, url=url, cwd=cwd)
     journal = Journal(folder / "journal.jsonl")
     try:
-        yield Live(session, gateway, journal, Memory(folder / "state.json"), run=run, peer=url)
+        yield Live(
+            session,
+            gateway,
+            journal,
+            Memory(folder / "state.json"),
+            run=run,
+            peer=url,
+            foreign=config.gateway.foreign,
+        )
     finally:
         journal.close()
 

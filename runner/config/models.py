@@ -25,6 +25,7 @@ from pydantic_settings import (
 
 from runner.config import fields, units
 from runner.config.exchange import ExchangeConfig
+from runner.config.foreign import foreign_rules
 from runner.config.log import LogConfig
 from runner.config.metrics import MetricsConfig
 from runner.config.risk import RiskConfig
@@ -103,6 +104,10 @@ class GatewayConfig(Section):
     """Where live runs keep the journal of their orders and the strategies' state."""
     account: Annotated[str | None, fields.text(optional=True)] = None
     """The account that may be traded, as the gateway reports it, such as alpaca-live/USD."""
+    foreign: Annotated[Mapping[str, str], foreign_rules()] = Field(
+        default_factory=lambda: {"*": "stop"}
+    )
+    """Orders and positions that are not ours: stop, adopt or ignore; by symbol S:AAPL=adopt."""
 
 
 class DataConfig(Section):

@@ -192,6 +192,24 @@ ENTRIES = (
         example="an edited .runner/live/SmaCross@localhost_8080/journal.jsonl",
     ),
     Entry(
+        "E931",
+        "The gateway holds what is not ours",
+        means=(
+            "Before a live run begins, orders and positions at the gateway are held against the "
+            "journal of the runs before. They differ, and nothing says what to do about it."
+        ),
+        causes=(
+            "orders or positions of another program, or made by hand",
+            "a journal that was moved away",
+        ),
+        fixes=(
+            "settle it at the gateway",
+            "take it over: --set gateway.foreign=adopt",
+            "leave it alone, by symbol: --set gateway.foreign=S:AAPL=ignore",
+        ),
+        example="a position that was opened by hand",
+    ),
+    Entry(
         "E932",
         "Orders in doubt were left behind",
         means=(

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+import msgspec
 
 from runner.errors import ConnectError, ProtocolError, RiskHalt
 from runner.journal import Journal, Memory
-from runner.journal.lines import Asked, Begun, Intent
+from runner.journal.lines import Adopted, Asked, Begun, Intent
 from runner.protocol.commands import (
     CancelOrder,
     CancelResult,
@@ -28,10 +31,30 @@ from runner.protocol.commands import (
     SubmitOrder,
     Unanswered,
 )
-from runner.protocol.messages import Message, OrderSnapshot, OrderUpdate
+from runner.protocol.messages import (
+    ErrorNotice,
+    Message,
+    OrderSnapshot,
+    OrderUpdate,
+    PositionUpdate,
+    TradeUpdate,
+)
 from runner.session import Session
+from runner.session.handled import Handled
 from runner.transports.doubts import Doubts, Gateway, now
+from runner.transports.foreign import (
+    Foreign,
+    chosen,
+    foreign_in,
+    rule_of,
+    without,
+)
 from runner.transports.lookups import Lookups
+from runner.transports.settings import ADOPT, IGNORE, STOP
+
+READ_AGAIN_AFTER_S = (0.2, 1.0)
+"""Pauses before the state is read again, at a start that finds what is not ours."""
+_SHOWN = 5
 
 
 class Live:
@@ -47,6 +70,7 @@ class Live:
         run: str,
         peer: str,
         lookups: Lookups | None = None,
+        foreign: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare; nothing is written or asked yet.
 
@@ -58,6 +82,8 @@ class Live:
             run: what the ids of this run's orders begin with.
             peer: the gateway's address, for the journal.
             lookups: when to look for orders in doubt.
+            foreign: what to do with orders and positions that are not ours, by symbol: `stop`,
+                `adopt` or `ignore`; `*` stands for all other symbols.
         """
         self.sleep: Callable[[float], None] = time.sleep
         """How to pause while nothing else can be done; the driver's can be interrupted."""
@@ -69,6 +95,9 @@ class Live:
         self._run = run
         self._peer = peer
         self._doubts = Doubts(session, gateway, journal, lookups or Lookups())
+        self._rules = foreign or {}
+        self._ignores = IGNORE in self._rules.values()
+        self._trades = Handled()
         self._has_begun = False
 
     # For the driver
@@ -100,19 +129,34 @@ class Live:
             self._doubts.see(reply.order)
         return reply
 
-    def hear(self, message: Message) -> None:
-        """Note what the stream tells, before the strategy is told.
+    def hear(self, message: Message) -> bool:
+        """Note what the stream tells, and return whether the strategy is to be told.
+
+        It is not told of what is to be ignored.
 
         Raises:
             RiskHalt: E935, more of an order was executed than it was for.
         """
-        if type(message) is OrderUpdate:
-            order = message.order
-            parent = message.parent_order_id
-            past = self._journal.past
+        past = self._journal.past
+        kind = type(message)
+        if kind is OrderUpdate:
+            order, parent = message.order, message.parent_order_id  # type: ignore[union-attr]
             if past.owns(order) or (parent is not None and past.owns_id(parent)):
                 self._doubts.see(order)
                 self._hold_to_size(order)
+                return True
+            return not self._ignored(order.symbol)
+        if kind is TradeUpdate:
+            trade = message.trade  # type: ignore[union-attr]
+            if trade.id in self._trades:
+                return False  # told once more, after a gap perhaps
+            self._trades.add(trade.id)
+            return past.owns_id(trade.order_id) or not self._ignored(trade.symbol)
+        # Our share of such a position is told by our own executions.
+        return kind is not PositionUpdate or not self._ignored(message.position.symbol)  # type: ignore[union-attr]
+
+    def _ignored(self, symbol: str) -> bool:
+        return self._ignores and rule_of(self._rules, symbol) == IGNORE
 
     def wait_s(self) -> float | None:
         """Return how long nothing has to be done, seconds; None for ever."""
@@ -181,6 +225,23 @@ class Live:
         is_start = not self._has_begun
         if is_start:
             self._begin()
+        state = self._accounted_for(is_start=is_start)
+        foreign = foreign_in(state, self._journal.past)
+        for pause in READ_AGAIN_AFTER_S if is_start else ():
+            if not any(chosen(foreign, self._rules, STOP)):
+                break
+            # An order of ours may have executed between two requests.
+            self.sleep(pause)
+            again = self._accounted_for(is_start=is_start)
+            state = msgspec.structs.replace(again, ended=(*state.ended, *again.ended))
+            foreign = foreign_in(state, self._journal.past)
+        self._judge(chosen(foreign, self._rules, STOP), is_start=is_start)
+        self._adopt(chosen(foreign, self._rules, ADOPT))
+        self._has_begun = True
+        return without(state, chosen(foreign, self._rules, IGNORE))
+
+    def _accounted_for(self, *, is_start: bool) -> State:
+        """Read the state, and find out what became of orders of ours that work no longer."""
         reply = self._gateway.execute(ReadState())
         assert isinstance(reply, State)
         past = self._journal.past
@@ -199,8 +260,33 @@ class Live:
         ended = [one for kept in gone if (one := self._doubts.trace(kept, patiently=patiently))]
         for order in ended:
             self._doubts.see(order)
-        self._has_begun = True
-        return State(reply.account, reply.positions, reply.orders, tuple(ended))
+        return msgspec.structs.replace(reply, ended=tuple(ended))
+
+    def _judge(self, foreign: Foreign, *, is_start: bool) -> None:
+        said = foreign.said()
+        if not said:
+            return
+        more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
+        what = f"the gateway holds what is not ours: {'; '.join(said[:_SHOWN])}{more}"
+        if is_start:
+            raise RiskHalt(
+                what,
+                where=self._peer,
+                why="the strategy would trade on a state that it has not brought about",
+                fix="settle it at the gateway, or take it over: --set gateway.foreign=adopt "
+                "(or ignore; by symbol: S:AAPL=adopt)",
+                id="E931",
+            )
+        # What a run has begun it goes on with, as the gateway tells it; the next one will ask.
+        self._doubts.news.append(ErrorNotice("FOREIGN_STATE", what))
+
+    def _adopt(self, foreign: Foreign) -> None:
+        for order in foreign.orders:
+            self._doubts.see(order)
+        ours = self._journal.past.positions()
+        for one in foreign.positions:
+            more = one.held - ours.get(one.symbol, Decimal(0))
+            self._journal.write(Adopted(now(), one.symbol, more), synced=True)
 
     def _begin(self) -> None:
         past = self._journal.past

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+STOP, ADOPT, IGNORE = "stop", "adopt", "ignore"
+RULES = (STOP, ADOPT, IGNORE)
+"""What may be done with what a gateway holds that is not ours."""
+EVERY = "*"
+"""The symbol that stands for all others, among such rules."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from runner.protocol.codec import encode
 from runner.protocol.commands import Command, ReadState, Reply
-from runner.protocol.messages import EventAck
+from runner.protocol.messages import EventAck, Pong
 from runner.session import NEXT, Ack, Arrival, Ask, Ending, Session, Stop, conversation
 from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.line import Line
@@ -134,8 +134,8 @@ def run_websocket(
                 vitals.arrived_at = taken = clock()
                 if type(arrival) is Arrival:
                     left -= 1
-                    if live is not None:
-                        live.hear(arrival.message)
+                    if live is not None and not live.hear(arrival.message):
+                        arrival = Arrival(Pong(), arrival.event_id, arrival.more)
                 ask = send(arrival)
     except StopIteration as end:
         in_order = True

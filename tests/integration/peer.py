@@ -76,9 +76,25 @@ class Client:
         frame = {"type": "order", "event": event, "order": order, "timestamp": order["updated_at"]}
         self.send(json.dumps(frame))
 
-    def wait_for(self, condition: Callable[[], bool]) -> None:
+    def execution(self, id: str, order: Mapping[str, Any], quantity: str) -> None:
+        """Tell of an execution of an order of the book."""
+        trade = {
+            "id": id,
+            "order_id": order["id"],
+            "symbol": order["symbol"],
+            "side": order["side"],
+            "quantity": quantity,
+            "price": "100",
+            "commission": "0",
+            "commission_currency": "USD",
+            "timestamp": order["updated_at"],
+        }
+        frame = {"type": "trade", "event": "TRADE_FILLED", "trade": trade}
+        self.send(json.dumps({**frame, "timestamp": order["updated_at"]}))
+
+    def wait_for(self, condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
         """Wait until something has happened on another side."""
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + patience_s
         while not condition():
             if time.monotonic() > until:
                 raise TimeoutError("what was waited for has not happened")
@@ -113,11 +129,11 @@ class Client:
         raw.shutdown(socket.SHUT_RD)
         raw.close()
 
-    def wait_until_closed(self) -> int | None:
+    def wait_until_closed(self, patience_s: float = PATIENCE_S) -> int | None:
         """Read until the client closes and return its close code."""
         try:
             while True:
-                self.socket.recv(timeout=PATIENCE_S)
+                self.socket.recv(timeout=patience_s)
         except ConnectionClosed as closed:
             self.timeline.append(("closed", closed.rcvd.code if closed.rcvd else None))
             return closed.rcvd.code if closed.rcvd else None
@@ -519,6 +535,7 @@ def drive_live(
     timeout_s: float = PATIENCE_S,
     stop: StopRequest | None = None,
     sync: Callable[[int], None] = os.fsync,
+    foreign: Mapping[str, str] | None = None,
     **settings: Any,
 ) -> tuple[Ending, Session]:
     """Run a strategy live against a peer, to the end, with a journal in `folder`."""
@@ -545,6 +562,7 @@ def drive_live(
                 run=run,
                 peer=peer.rest_url,
                 lookups=Lookups(pauses_s),
+                foreign=foreign,
             ),
         )
     finally:

@@ -13,6 +13,9 @@ import pytest
 from tests.integration.one_port import one_port
 from tests.integration.peer import PATIENCE_S, Client, Handler, Peer, running
 
+STARTS_S = 60.0
+"""How long a process may take to start on a machine that is busy."""
+
 STRATEGY = """
 from runner import Strategy
 
@@ -50,13 +53,13 @@ def start(folder: Path, url: str, *options: str) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Wait for the end and return the exit code and what was said on stderr."""
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=STARTS_S)
     return process.returncode, said
 
 
 def one_candle_and_wait(client: Client) -> None:
     client.candles(0)
-    client.wait_until_closed()
+    client.wait_until_closed(STARTS_S)
 
 
 def another_and_end(client: Client) -> None:
@@ -128,7 +131,7 @@ def test_C15_a_second_run_of_the_same_strategy_exits_with_10(tmp_path: Path) -> 
 def wait_for_order(peer: Peer) -> None:
     while not peer.book.clients:
         assert not peer.done.wait(0.01)
-    peer.book.clients[0].wait_for(lambda: bool(peer.book.orders))
+    peer.book.clients[0].wait_for(lambda: bool(peer.book.orders), STARTS_S)
 
 
 def test_a_live_run_leaves_its_files_in_its_own_folder_for_the_owner_alone(tmp_path: Path) -> None:
