@@ -85,13 +85,13 @@ def execute(
         logs.simulated_ms = lambda: desk.progress_ms
         with announced(f"reading {config.data.path}", sys.stderr, ui):
             peer = peer_of(config, session, subscriptions, cwd)
+        stop = StopRequest()
+        pace = pace_of(config, session, stop, ui)
         shelf = cwd / config.records.dir
         if config.runtime is Runtime.GATEWAY:
             refuse_if_halted(shelf)
         peer = replace(peer, runtime=permitted(loaded, peer, stream=capture.stream))
-        stop = StopRequest()
         switch = KillSwitch(session, stop)
-        pace = pace_of(config, session, stop, ui)
         with (
             exposed(config, session, peer, facts, stop=stop, pace=pace, environ=environ),
             recorded(

@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,7 +68,9 @@ class EngineThread:
     def ask_to_stop(self) -> None:
         """Have the server stop as SIGINT would, without waiting for it."""
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(self.server.stop, "interrupted")
+        # The loop may end by itself between the look and the call.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self.server.stop, "interrupted")
 
     def wait(self) -> Ended | None:
         """Return why the server ended, or None if it failed; see `error`."""
