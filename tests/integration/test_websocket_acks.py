@@ -239,8 +239,14 @@ def test_A5_every_ack_that_may_be_lost_with_the_connection_is_repeated() -> None
         client.acks(2)
         client.wait_until_closed()
 
-    with running(loses_both_acks, hears_them) as peer:
-        ending, _ = drive(peer)
+    # Now and then the peer's library answers our closing frame before the cut:
+    # then nothing is lost.
+    heard = set()
+    for _ in range(8):
+        with running(loses_both_acks, hears_them) as peer:
+            ending, _ = drive(peer)
+        assert ending == Ending("complete", confirmed=True)
+        heard.add(tuple(sorted(peer.acked)))
 
-    assert ending == Ending("complete", confirmed=True)
-    assert sorted(peer.acked) == ["e0", "end"]
+    assert ("e0", "end") in heard
+    assert heard <= {("e0", "end"), ()}
