@@ -25,11 +25,18 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
+    import os
+
     from runner.errors import RunnerError
 
     try:
         from runner.cli.root import app
 
+        if "_RUNNER_COMPLETE" in os.environ:
+            from runner.cli.bash import answer, is_asking
+
+            if is_asking(os.environ):
+                return answer(os.environ, lambda: app(prog_name="runner"))
         app(prog_name="runner", standalone_mode=True)
     except RunnerError as error:
         _print_error(error)

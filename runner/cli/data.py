@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.options import ColumnsOption, DedupeOption, SortOption
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,10 +22,6 @@ data = typer.Typer(
     no_args_is_help=True,
 )
 
-ColumnsOption = Annotated[
-    str | None,
-    typer.Option("--columns", help="Which column is which: time=Date,open=O; else detected."),
-]
 TimezoneOption = Annotated[
     str | None,
     typer.Option("--timezone", help="Time zone of the file's days and clocks; else UTC."),
@@ -79,12 +77,8 @@ def convert(
     ],
     columns: ColumnsOption = None,
     timezone: TimezoneOption = None,
-    sort: Annotated[
-        bool, typer.Option("--sort", help="Put candles into the order of their times.")
-    ] = False,
-    dedupe: Annotated[
-        bool, typer.Option("--dedupe", help="Keep the last of several candles of one moment.")
-    ] = False,
+    sort: SortOption = False,
+    dedupe: DedupeOption = False,
     skip_bad: Annotated[
         int,
         typer.Option("--skip-bad", min=0, help="Leave out up to this many rows that are bad."),

@@ -9,7 +9,18 @@ import typer
 
 from runner.cli.engine_market import TOKEN_VARIABLE, listed, market, served
 from runner.cli.engine_session import failure, session_rules
-from runner.cli.options import read
+from runner.cli.options import (
+    ColumnsOption,
+    DataOption,
+    DedupeOption,
+    FromOption,
+    QuotesDataOption,
+    SkipBadOption,
+    SortOption,
+    TimezoneOption,
+    ToOption,
+    read,
+)
 
 if TYPE_CHECKING:
     from runner.engine.server import EngineServer
@@ -36,50 +47,29 @@ def serve(
         Path | None,
         typer.Option("--config", "-c", help="A configuration file: its data and exchange."),
     ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option("--data", help="sample, a file, or a pattern: prices/{symbol}.csv."),
-    ] = None,
-    quotes_data: Annotated[
-        str | None,
-        typer.Option("--quotes-data", help="A file or pattern of quotes, which then fill orders."),
-    ] = None,
+    data: DataOption = None,
+    quotes_data: QuotesDataOption = None,
     symbols: Annotated[
         list[str] | None,
         typer.Option("--symbols", help="Symbols to serve: a comma list, or repeated."),
     ] = None,
-    start: Annotated[
-        str | None, typer.Option("--from", help="First date to replay, e.g. 2008-01-01.")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Last date to replay, included.")] = None,
+    start: FromOption = None,
+    end: ToOption = None,
     timeframe: Annotated[
         str | None, typer.Option("--timeframe", help="Length of one candle; else detected.")
     ] = None,
     quotes: Annotated[
         bool, typer.Option("--quotes", help="Serve quotes as well: of files, or at each close.")
     ] = False,
-    timezone: Annotated[
-        str | None,
-        typer.Option("--timezone", help="Time zone of the data's days and clocks; else UTC."),
-    ] = None,
+    timezone: TimezoneOption = None,
     timeframes: Annotated[
         list[str] | None,
         typer.Option("--timeframes", help="Candles to serve, made from finer ones: 1h,1d."),
     ] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option("--columns", help="Which column is which: time=Date,open=O; else detected."),
-    ] = None,
-    sort: Annotated[
-        bool, typer.Option("--sort", help="Put candles into the order of their times.")
-    ] = False,
-    dedupe: Annotated[
-        bool, typer.Option("--dedupe", help="Keep the last of several candles of one moment.")
-    ] = False,
-    skip_bad: Annotated[
-        str | None,
-        typer.Option("--skip-bad", help="Leave out up to this many rows that cannot be used."),
-    ] = None,
+    columns: ColumnsOption = None,
+    sort: SortOption = False,
+    dedupe: DedupeOption = False,
+    skip_bad: SkipBadOption = None,
     cash: Annotated[str | None, typer.Option("--cash", help="Balance at the start.")] = None,
     leverage: Annotated[
         str | None, typer.Option("--leverage", help="Value of positions allowed per equity.")

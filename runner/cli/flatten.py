@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.options import ConfigOption
 from runner.cli.runs_access import DirOption, shelf_at
 
 if TYPE_CHECKING:
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def flatten(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="A configuration file (YAML).")
-    ] = None,
+    config: ConfigOption = None,
     symbols: Annotated[
         str | None,
         typer.Option("--symbols", help="Whose positions to close: S:AAPL,S:MSFT; else all."),

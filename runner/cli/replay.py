@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from runner.cli.completion import parameters, strategy_names
+from runner.cli.options import TrustOption
 from runner.cli.runs_access import DirOption, JsonOption, RunArgument
 
 if TYPE_CHECKING:
@@ -26,18 +28,26 @@ def replay(
     run: RunArgument,
     strategy: Annotated[
         str | None,
-        typer.Option("--strategy", "-S", help="Run this one, instead of the source as recorded."),
+        typer.Option(
+            "--strategy",
+            "-S",
+            help="Run this one, instead of the source as recorded.",
+            autocompletion=strategy_names,
+        ),
     ] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option("--param", "-p", help="Another value of a parameter: name=value."),
+        typer.Option(
+            "--param",
+            "-p",
+            help="Another value of a parameter: name=value.",
+            autocompletion=parameters,
+        ),
     ] = None,
     step: Annotated[
         bool, typer.Option("--step", help="Show every event, and wait for Enter after each.")
     ] = False,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Load a strategy from a place others can write to.")
-    ] = False,
+    trust: TrustOption = False,
     directory: DirOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -9,7 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.completion import runtimes, strategies_and_configs
+from runner.cli.options import (
+    ColumnsOption,
+    ConfigOption,
+    DataOption,
+    DedupeOption,
+    FromOption,
+    ParamOption,
+    QuotesDataOption,
+    RuntimeOption,
+    SettingsOption,
+    SkipBadOption,
+    SortOption,
+    StrategyArgument,
+    SubscriptionOption,
+    TimezoneOption,
+    ToOption,
+    TrustOption,
+)
 
 if TYPE_CHECKING:
     from runner.errors import RunnerError
@@ -17,63 +34,21 @@ if TYPE_CHECKING:
 
 
 def run(
-    strategy: Annotated[
-        str | None,
-        typer.Argument(
-            help="path.py, path.py:Class, package.module:Class, an installed name, or a YAML file.",
-            show_default=False,
-            autocompletion=strategies_and_configs,
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="A configuration file (YAML).")
-    ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", "-p", help="A parameter of the strategy: name=value."),
-    ] = None,
-    subscription: Annotated[
-        list[str] | None,
-        typer.Option("--subscription", "-s", help="What to receive, such as S:AAPL:candle."),
-    ] = None,
-    runtime: Annotated[
-        str | None,
-        typer.Option("--runtime", help="embedded, engine or gateway.", autocompletion=runtimes),
-    ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option("--data", help="sample, a file, or a pattern: prices/{symbol}.csv."),
-    ] = None,
-    quotes_data: Annotated[
-        str | None,
-        typer.Option("--quotes-data", help="A file or pattern of quotes, which then fill orders."),
-    ] = None,
-    start: Annotated[
-        str | None, typer.Option("--from", help="First date to replay, e.g. 2008-01-01.")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Last date to replay, included.")] = None,
-    timezone: Annotated[
-        str | None,
-        typer.Option("--timezone", help="Time zone of the data's days and clocks; else UTC."),
-    ] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option("--columns", help="Which column is which: time=Date,open=O; else detected."),
-    ] = None,
-    sort: Annotated[
-        bool, typer.Option("--sort", help="Put candles into the order of their times.")
-    ] = False,
-    dedupe: Annotated[
-        bool, typer.Option("--dedupe", help="Keep the last of several candles of one moment.")
-    ] = False,
-    skip_bad: Annotated[
-        str | None,
-        typer.Option("--skip-bad", help="Leave out up to this many rows that cannot be used."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Any other key of the configuration: exchange.cash=5000."),
-    ] = None,
+    strategy: StrategyArgument = None,
+    config: ConfigOption = None,
+    param: ParamOption = None,
+    subscription: SubscriptionOption = None,
+    runtime: RuntimeOption = None,
+    data: DataOption = None,
+    quotes_data: QuotesDataOption = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    timezone: TimezoneOption = None,
+    columns: ColumnsOption = None,
+    sort: SortOption = False,
+    dedupe: DedupeOption = False,
+    skip_bad: SkipBadOption = None,
+    settings: SettingsOption = None,
     max_events: Annotated[
         str | None, typer.Option("--max-events", help="Stop after this many events.")
     ] = None,
@@ -114,9 +89,7 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="At a gateway: simulate all orders; none leaves.")
     ] = False,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Load a strategy from a place others can write to.")
-    ] = False,
+    trust: TrustOption = False,
     junit: Annotated[
         Path | None, typer.Option("--junit", help="Write the outcome as JUnit XML.")
     ] = None,

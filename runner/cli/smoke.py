@@ -8,36 +8,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.options import (
+    ConfigOption,
+    ParamOption,
+    SettingsOption,
+    StrategyArgument,
+    SubscriptionOption,
+    TrustOption,
+)
+
 if TYPE_CHECKING:
     from runner.app.smoke import Check
 
 
 def smoke(
-    strategy: Annotated[
-        str | None,
-        typer.Argument(
-            help="path.py, path.py:Class, package.module:Class, an installed name, or a YAML file.",
-            show_default=False,
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="A configuration file (YAML).")
-    ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", "-p", help="A parameter of the strategy: name=value."),
-    ] = None,
-    subscription: Annotated[
-        list[str] | None,
-        typer.Option("--subscription", "-s", help="What to receive, such as S:AAPL:candle."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Any other key of the configuration: exchange.cash=5000."),
-    ] = None,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Load a strategy from a place others can write to.")
-    ] = False,
+    strategy: StrategyArgument = None,
+    config: ConfigOption = None,
+    param: ParamOption = None,
+    subscription: SubscriptionOption = None,
+    settings: SettingsOption = None,
+    trust: TrustOption = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the outcome as one JSON document.")
     ] = False,

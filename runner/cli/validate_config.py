@@ -12,6 +12,14 @@ from typing import Annotated
 
 import typer
 
+from runner.cli.options import (
+    ParamOption,
+    RuntimeOption,
+    SettingsOption,
+    StrategyOption,
+    SubscriptionOption,
+)
+
 
 class Format(StrEnum):
     """How the outcome is printed."""
@@ -24,25 +32,11 @@ def validate_config(
     file: Annotated[
         Path | None, typer.Argument(help="A configuration file (YAML).", show_default=False)
     ] = None,
-    strategy: Annotated[
-        str | None,
-        typer.Option("--strategy", "-S", help="Check this strategy instead of the file's."),
-    ] = None,
-    subscription: Annotated[
-        list[str] | None,
-        typer.Option("--subscription", "-s", help="What to receive, such as S:AAPL:candle."),
-    ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", "-p", help="A parameter of the strategy: name=value."),
-    ] = None,
-    runtime: Annotated[
-        str | None, typer.Option("--runtime", help="embedded, engine or gateway.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Any other key of the configuration: exchange.cash=5000."),
-    ] = None,
+    strategy: StrategyOption = None,
+    subscription: SubscriptionOption = None,
+    param: ParamOption = None,
+    runtime: RuntimeOption = None,
+    settings: SettingsOption = None,
     output: Annotated[
         Format, typer.Option("--format", help="How to print the outcome.")
     ] = Format.TEXT,

@@ -51,7 +51,8 @@ PLATFORMS = (
     "tektii",
     "mock",
 )
-_LIST_TYPES = (CANDLE, QUOTE, *(f"{CANDLE}_{timeframe}" for timeframe in TIMEFRAME_MS))
+LIST_TYPES = (CANDLE, QUOTE, *(f"{CANDLE}_{timeframe}" for timeframe in TIMEFRAME_MS))
+"""What may follow the symbol in the comma list."""
 _TOKENS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "*": ((CANDLE, None), (QUOTE, None)),
     **{f"candle_{timeframe}": ((CANDLE, timeframe),) for timeframe in TIMEFRAME_MS},
@@ -129,11 +130,11 @@ def _read_item(item: str) -> Subscription | SubscriptionProblem:
     fault = _character_fault(item)
     if fault:
         return _problem(item, *fault)
-    if not colon and item in _LIST_TYPES:
+    if not colon and item in LIST_TYPES:
         return _problem(item, "names no symbol", f"write S:AAPL:{item}")
     if not colon:
         return _problem(item, "names no event type", _complete(item))
-    if event_type not in _LIST_TYPES:
+    if event_type not in LIST_TYPES:
         return _unknown_type(item, symbol, event_type)
     fault = _symbol_fault(symbol)
     if fault:
@@ -150,7 +151,7 @@ def _unknown_type(item: str, symbol: str, event_type: str) -> SubscriptionProble
         timeframe = event_type.removeprefix("candle_")
         known = ", ".join(TIMEFRAME_MS)
         return _problem(item, f"has the unknown timeframe {timeframe!r}", f"known are {known}")
-    near = _nearest(event_type, _LIST_TYPES)
+    near = _nearest(event_type, LIST_TYPES)
     what = f"has the unknown event type {event_type!r}"
     if near:
         return _problem(item, what, f"did you mean {symbol or 'S:AAPL'}:{near}?")
