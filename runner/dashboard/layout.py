@@ -16,7 +16,7 @@ from rich.text import Text
 from runner.dashboard.charts import BRAILLE, Glyphs
 from runner.dashboard.pane import Pane, Size
 from runner.dashboard.panels import PANES
-from runner.dashboard.panels.header import draw_banner, draw_header, draw_status
+from runner.dashboard.panels.header import draw_banner, draw_header, draw_status, draw_troubles
 from runner.dashboard.panels.help import HELP, draw_hints
 from runner.dashboard.snapshot import Snapshot
 from runner.dashboard.view import View
@@ -42,6 +42,7 @@ def screen_lines(
     if size.width < 1 or size.height < 1:
         return []
     top = draw_banner(snapshot, size, glyphs)
+    top += draw_troubles(snapshot, size, glyphs)
     top += draw_header(snapshot, size, glyphs)
     room = size.height - len(top) - 1
     rows = chosen_rows(size.width, room, view)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TypeVar
 
+from runner.dashboard.control import trading_of, unprotected
 from runner.dashboard.curve import curve_of
 from runner.dashboard.snapshot import (
     Curve,
@@ -38,6 +39,8 @@ from runner.transports.vitals import Vitals
 
 T = TypeVar("T")
 WORKING_SHOWN, RECENT_SHOWN, POSITIONS_SHOWN = 50, 50, 100
+STOPS_AMONG = 100
+"""How many of the latest orders are looked through for a stop that is missing."""
 _TRIES = 5
 _RATE_OVER_S = 2.0
 """The rate is that of the last seconds: a run speeds up and slows down."""
@@ -114,12 +117,13 @@ class Observer:
             equity=copied(portfolio.equity),
             starting_equity=portfolio.starting_equity,
             curve=curve_of(portfolio) if self._done else Curve(),
-            positions=_positions(desk),
+            positions=_positions(self._session),
             orders=_orders(desk),
             working=len(working),
             orders_total=len(tickets),
             trades_total=len(portfolio.fills),
             rejected_total=len(self._session.rejections),
+            trading=trading_of(self._session.guard),
             indicators=self._indicators(),
             indicator_symbol=desk.symbol or "",
             link=self._link(now),
@@ -208,10 +212,15 @@ def _names_of(session: Session, indicators: list[Indicator]) -> dict[int, str]:
     return names
 
 
-def _positions(desk: Desk) -> tuple[PositionRow, ...]:
+def _positions(session: Session) -> tuple[PositionRow, ...]:
+    desk = session.desk
     held = copied(lambda: list(islice(_open_positions(desk.portfolio), POSITIONS_SHOWN)))
-    working = copied(lambda: list(desk.working.values())) if held else []
-    return tuple(_position(desk, symbol, position, working) for symbol, position in held)
+    if not held:
+        return ()
+    working = copied(lambda: list(desk.working.values()))
+    latest = copied(lambda: list(islice(reversed(desk.tickets.values()), STOPS_AMONG)))
+    bare = unprotected(session, latest)
+    return tuple(_position(desk, symbol, position, working, bare) for symbol, position in held)
 
 
 def _open_positions(portfolio: Portfolio) -> Iterator[tuple[str, OpenPosition]]:
@@ -220,7 +229,13 @@ def _open_positions(portfolio: Portfolio) -> Iterator[tuple[str, OpenPosition]]:
             yield symbol, one
 
 
-def _position(desk: Desk, symbol: str, position: OpenPosition, working: list[Order]) -> PositionRow:
+def _position(
+    desk: Desk,
+    symbol: str,
+    position: OpenPosition,
+    working: list[Order],
+    bare: Callable[[str, OpenPosition], bool],
+) -> PositionRow:
     last = desk.portfolio.last.get(symbol)
     closing = [
         one
@@ -244,6 +259,7 @@ def _position(desk: Desk, symbol: str, position: OpenPosition, working: list[Ord
         None if last is None else position.size * last - position.value,
         stop=(max if is_long else min)(stops, default=None),
         target=(min if is_long else max)(targets, default=None),
+        is_unprotected=not stops and bare(symbol, position),
     )
 
 

@@ -66,6 +66,25 @@ class Link(msgspec.Struct, frozen=True):
     """How long the acknowledgment has been held by a pause; None while nothing is held."""
 
 
+class Trading(msgspec.Struct, frozen=True):
+    """What may be sent at present, by the limits of the run."""
+
+    state: str = ""
+    """`ACTIVE`, `REDUCING`, `HALTED` or `PAUSED`; empty where no limit holds the run."""
+    reason: str = ""
+    """Why it is not `ACTIVE`."""
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Something that a person should look at."""
+
+    word: str
+    """In capitals."""
+    said: str = ""
+    is_loss_of_control: bool = True
+    """Whether the run can no longer do what it is there for; never a losing trade."""
+
+
 class PositionRow(msgspec.Struct, frozen=True):
     """One open position."""
 
@@ -79,6 +98,8 @@ class PositionRow(msgspec.Struct, frozen=True):
     """Nearest working stop order that closes it."""
     target: float | None = None
     """Nearest working limit order that closes it."""
+    is_unprotected: bool = False
+    """Whether it should have a stop, and has none."""
 
 
 class OrderRow(msgspec.Struct, frozen=True):
@@ -158,6 +179,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     orders_total: int = 0
     trades_total: int = 0
     rejected_total: int = 0
+    trading: Trading = Trading()
     indicators: tuple[IndicatorRow, ...] = ()
     indicator_symbol: str = ""
     link: Link = Link()
@@ -180,8 +202,26 @@ class Snapshot(msgspec.Struct, frozen=True):
         return limit is not None and age is not None and age > limit and self.state == "running"
 
     @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What a person should look at, the gravest first."""
+        found = []
+        trading, link = self.trading, self.link
+        if trading.state == "HALTED":
+            found.append(Trouble("HALTED", trading.reason))
+        if link.state == "reconnecting":
+            tries = "1 attempt" if link.attempts == 1 else f"{link.attempts} attempts"
+            why = f": {link.failure}" if link.failure else ""
+            found.append(Trouble("DISCONNECTED", f"{tries} failed{why}"))
+        bare = [one.symbol for one in self.positions if one.is_unprotected]
+        if bare:
+            found.append(Trouble("UNPROTECTED", f"no stop works for {', '.join(bare)}"))
+        if self.is_stale:
+            found.append(Trouble("STALE", f"nothing has come for {self.link.age_s or 0:.0f} s"))
+        if trading.state not in ("", "ACTIVE", "HALTED"):
+            found.append(Trouble(trading.state, trading.reason, is_loss_of_control=False))
+        return tuple(found)
+
+    @property
     def alarm(self) -> str:
-        """What has been lost of the control over the run, in words; empty when nothing."""
-        if self.link.state == "reconnecting":
-            return "disconnected"
-        return "stale" if self.is_stale else ""
+        """What has been lost of the control over the run, in a word; empty when nothing."""
+        return next((one.word.lower() for one in self.troubles if one.is_loss_of_control), "")

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from runner.dashboard.charts import ASCII, BLOCK, BRAILLE, Glyphs
-from runner.dashboard.snapshot import Facts, Link, Snapshot
+from runner.dashboard.snapshot import Facts, Link, Snapshot, Trading
 from runner.dashboard.view import View
 from tests.unit.dashboard.screens import BACKTEST, LIVE, changed, shown
 
@@ -19,6 +19,40 @@ DISCONNECTED = changed(
     LIVE, link=Link("reconnecting", age_s=12.0, attempts=3, failure="the connection ended: 1006")
 )
 STALE = changed(LIVE, link=Link("connected", age_s=75.0))
+HALTED = changed(
+    LIVE,
+    trading=Trading(
+        "HALTED",
+        "equity 79,412.00 is 20.59% down from its highest (100,000.00); risk.max_drawdown is 20%",
+    ),
+)
+REDUCING = changed(
+    LIVE, trading=Trading("REDUCING", "S:AAPL: nobody knows whether the gateway has order x-7-1")
+)
+PAUSED = changed(
+    LIVE, trading=Trading("PAUSED", "the gateway has lost its broker; waiting until it is back")
+)
+UNPROTECTED = changed(
+    LIVE,
+    trading=Trading("ACTIVE"),
+    positions=(
+        changed(LIVE.positions[0], stop=None, is_unprotected=True),
+        *LIVE.positions[1:],
+    ),
+)
+ALL_AT_ONCE = changed(
+    UNPROTECTED, trading=HALTED.trading, link=DISCONNECTED.link, facts=HALTED.facts
+)
+SAFETY = {
+    "active": changed(LIVE, trading=Trading("ACTIVE")),
+    "halted": HALTED,
+    "reducing": REDUCING,
+    "paused": PAUSED,
+    "unprotected": UNPROTECTED,
+    "disconnected": changed(DISCONNECTED, trading=Trading("ACTIVE")),
+    "stale": changed(STALE, trading=Trading("ACTIVE")),
+    "all_at_once": ALL_AT_ONCE,
+}
 PAUSED_AT_ENGINE = changed(
     BACKTEST,
     facts=Facts("SmaCross", runtime="engine", symbols=("S:AAPL",), ack_window_s=5.0),
@@ -49,8 +83,6 @@ def test_a_run_at_a_size(
 @pytest.mark.parametrize(
     ("name", "snapshot", "glyphs", "view"),
     [
-        ("disconnected", DISCONNECTED, BRAILLE, None),
-        ("stale", STALE, BRAILLE, None),
         ("paused_at_engine", PAUSED_AT_ENGINE, BRAILLE, None),
         ("starting", STARTING, BRAILLE, None),
         ("blocks", BACKTEST, BLOCK, None),
@@ -69,3 +101,20 @@ def test_a_state_at_80_columns(
     view: View | None,
 ) -> None:
     check(golden, name, shown(snapshot, 80, 24, glyphs, view))
+
+
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(120, 40), (80, 24), (60, 20), (40, 10)],
+    ids=["120x40", "80x24", "60x20", "status line"],
+)
+@pytest.mark.parametrize("name", SAFETY)
+def test_what_may_be_traded_at_a_size(
+    golden: Callable[[Path, str], None], name: str, width: int, height: int
+) -> None:
+    lines = shown(SAFETY[name], width, height)
+
+    assert len(lines) <= height
+    assert max(map(cell_len, lines)) <= width
+    assert "LIVE" in lines[0]
+    check(golden, f"safety_{name}_{width}x{height}", lines)

@@ -29,7 +29,7 @@ def draw_equity(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
     rows = curve_rows(curve.equities, width, tall, glyphs.level)
     beside = [""] * tall
     beside[0], beside[-1] = labels[0], labels[2]
-    if highest > lowest and tall > 2:
+    if labels[1] not in (labels[0], labels[2]) and tall > 2:
         at = round((highest - last) / (highest - lowest) * (tall - 1))
         beside[min(max(at, 1), tall - 2)] = labels[1]
     lines = [

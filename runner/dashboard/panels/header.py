@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from rich.text import Text
 
 from runner.dashboard.charts import Glyphs, bar, drawdowns
@@ -10,6 +13,7 @@ from runner.dashboard.formats import (
     ALARM,
     ago,
     count,
+    fitted,
     lasting,
     moment,
     money,
@@ -20,6 +24,11 @@ from runner.dashboard.pane import Size
 from runner.dashboard.snapshot import Snapshot
 
 BANNER = "bold reverse"
+_LEAST_SYMBOL = 6
+TROUBLES = 3
+"""Most of them at once, the gravest first: a screen is for the run, too."""
+LOST = "bold white on red"
+"""Loss of control, across the whole screen; the word and the exclamation marks say it, too."""
 
 
 def draw_banner(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
@@ -35,13 +44,37 @@ def draw_banner(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
     return [said]
 
 
+def draw_troubles(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
+    """Draw a line for what a person should look at; nothing while there is nothing."""
+    lines = []
+    for one in snapshot.troubles[:TROUBLES]:
+        mark, style = ("!!", LOST) if one.is_loss_of_control else ("!", "bold")
+        said = f" {mark} {one.word}" + (f" {glyphs.dot} {one.said}" if one.said else "")
+        line = Text(fitted(said, size.width, glyphs.ellipsis), style)
+        line.truncate(size.width, pad=True)
+        lines.append(line)
+    return lines
+
+
 def draw_header(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
     """Draw three lines: the run and its state, its progress, its figures."""
     dot = f" {glyphs.dot} "
     facts = snapshot.facts
     symbols = clean(", ".join(facts.symbols[:4]) + (", ..." if len(facts.symbols) > 4 else ""))
-    left = Text.assemble((clean(facts.strategy), "bold"), dot if symbols else "", symbols)
-    first = spread(left, _state(snapshot, dot), size.width)
+    name = clean(facts.strategy)
+    state = _state(snapshot)
+    room = size.width - min(len(name), size.width // 2) - 1
+    while len(state) > 1 and _length(state, dot) > room:
+        state.remove(max(state, key=lambda one: one.rank))
+    room = size.width - _length(state, dot) - 1
+    left = Text.assemble((fitted(name, room, glyphs.ellipsis), "bold"))
+    room -= left.cell_len + len(dot)
+    if symbols and room >= _LEAST_SYMBOL:
+        left.append(dot).append(fitted(symbols, room, glyphs.ellipsis))
+    right = Text()
+    for one in state:
+        right.append(dot if right.plain else "").append(one.text, one.style)
+    first = spread(left, right, size.width)
     return [first, _progress(snapshot, size.width, glyphs), _figures(snapshot, size.width, dot)]
 
 
@@ -50,8 +83,10 @@ def draw_status(snapshot: Snapshot, size: Size) -> Text:
     parts = []
     if snapshot.facts.is_live:
         parts.append((snapshot.facts.label, BANNER))
-    if snapshot.alarm:
-        parts.append((snapshot.alarm.upper(), ALARM))
+    if snapshot.troubles:
+        worst = snapshot.troubles[0]
+        lost = worst.is_loss_of_control
+        parts.append((f"!! {worst.word}" if lost else f"! {worst.word}", LOST if lost else "bold"))
     elif snapshot.state != "running":
         parts.append((snapshot.state, "bold"))
     parts.append((_share(snapshot), ""))
@@ -60,28 +95,38 @@ def draw_status(snapshot: Snapshot, size: Size) -> Text:
     parts.append((f"{count(snapshot.rate)}/s", ""))
     line = Text()
     for text, style in parts:
+        if line.plain and line.cell_len + 1 + len(text) > size.width:
+            break  # a number that is cut would be another number
         line.append(" " if line.plain else "").append(text, style)
     line.truncate(size.width)
     return line
 
 
-def _state(snapshot: Snapshot, dot: str) -> Text:
-    link, facts = snapshot.link, snapshot.facts
-    shown = Text()
-    if snapshot.alarm:
-        said = snapshot.alarm.upper()
-        if link.state == "reconnecting":
-            said += f", {link.attempts} attempts failed"
-        shown.append(said, ALARM).append(dot)
-    shown.append(facts.runtime)
-    if link.state in ("connecting", "connected"):
-        shown.append(f"{dot}{link.state}")
-    shown.append(dot).append(snapshot.state, "bold")
-    if link.held_s is not None:
-        shown.append(f" {_held(snapshot)}")
+class _Part(NamedTuple):
+    """A piece of the first line; the higher its rank, the earlier it gives way."""
+
+    text: str
+    style: str
+    rank: int
+
+
+def _state(snapshot: Snapshot) -> list[_Part]:
+    link, facts, trading = snapshot.link, snapshot.facts, snapshot.trading.state
+    parts = [_Part(facts.runtime, "", 4)]
+    if link.state in ("connecting", "connected", "reconnecting"):
+        parts.append(_Part(link.state, ALARM if link.state == "reconnecting" else "", 3))
+    said = snapshot.state if link.held_s is None else f"{snapshot.state} {_held(snapshot)}"
+    parts.append(_Part(said, "bold", 0))
+    if trading:
+        parts.append(_Part(trading, ALARM if trading == "HALTED" else "bold", 1))
     if link.age_s is not None and snapshot.state != "paused":
-        shown.append(f"{dot}event {ago(link.age_s)}", ALARM if snapshot.is_stale else "")
-    return shown
+        style = ALARM if snapshot.is_stale else ""
+        parts.append(_Part(f"event {ago(link.age_s)}", style, 2))
+    return parts
+
+
+def _length(parts: Sequence[_Part], dot: str) -> int:
+    return len(dot.join(one.text for one in parts))
 
 
 def _held(snapshot: Snapshot) -> str:

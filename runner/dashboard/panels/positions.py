@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from runner.dashboard.charts import Glyphs
-from runner.dashboard.formats import Column, price, quantity, signed, table
+from runner.dashboard.formats import ALARM, Column, price, quantity, signed, table
 from runner.dashboard.pane import Pane, Size
 from runner.dashboard.snapshot import Snapshot
 
@@ -34,10 +34,10 @@ def draw_positions(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]
                 price(one.entry),
                 price(one.price),
                 signed(one.unrealized),
-                price(one.stop),
+                "none !" if one.is_unprotected else price(one.stop),
                 price(one.target),
             ),
-            "",
+            ALARM if one.is_unprotected else "",
         )
         for one in snapshot.positions
     ]

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from runner.dashboard.charts import ASCII, BLOCK, BRAILLE, Glyphs
-from runner.dashboard.layout import chosen_rows
+from runner.dashboard.layout import chosen_rows, screen_lines
+from runner.dashboard.pane import Size
 from runner.dashboard.panels import PANES
-from runner.dashboard.snapshot import LogLine, OrderRow
+from runner.dashboard.snapshot import LogLine, OrderRow, Trading
 from runner.dashboard.view import View, disarmed, looked
 from tests.unit.dashboard.screens import BACKTEST, LIVE, changed, shown
 
@@ -133,3 +134,16 @@ def test_the_key_that_halts_asks_for_itself_again_and_any_other_takes_it_back() 
     assert armed.is_armed
     assert not looked(armed, "tab").is_armed
     assert not disarmed(armed).is_armed
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 40), (40, 10)], ids=["panes", "one line"])
+def test_a_halt_is_red_and_said_in_words(width: int, height: int) -> None:
+    halted = changed(LIVE, trading=Trading("HALTED", "a key pulled the kill switch"))
+
+    lines = screen_lines(halted, Size(width, height))[:2]
+
+    parts = [part for line in lines for part in line if "!! HALTED" in part.plain]
+    styles = [str(part.style) for part in parts] + [
+        str(span.style) for part in parts for span in part.spans
+    ]
+    assert any("on red" in one for one in styles)
