@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     """Run the command line and exit with the code that says how it went."""
     if sys.argv[1:] in (["--version"], ["-V"]):
-        from runner import __version__
-
-        print(f"runner {__version__}")  # noqa: T201 - the command line's own output
-        sys.exit(0)
+        sys.exit(_print_version())
     sys.exit(_run())
+
+
+def _print_version() -> int:
+    from runner import __version__
+
+    try:
+        print(f"runner {__version__}", flush=True)  # noqa: T201 - the command line's own output
+    except BrokenPipeError:
+        return _nobody_reads()
+    return 0
 
 
 def _run() -> int:
@@ -29,6 +36,7 @@ def _run() -> int:
 
     from runner.errors import RunnerError
 
+    stdout = sys.stdout
     try:
         from runner.cli.root import app
 
@@ -42,6 +50,9 @@ def _run() -> int:
         _print_error(error)
         return error.exit_code
     except SystemExit as exit_:
+        if exit_.code == 1 and sys.stdout is not stdout:
+            # typer ends a broken pipe so: with 1, which means a defect here, and a stand-in.
+            return _nobody_reads()
         return exit_.code if isinstance(exit_.code, int) else 1
     except KeyboardInterrupt:
         return 130
@@ -49,6 +60,13 @@ def _run() -> int:
         _print_internal_error()
         return RunnerError.exit_code
     return 0
+
+
+def _nobody_reads() -> int:
+    from runner.cli.output import BROKEN_PIPE, forget_output
+
+    forget_output()
+    return BROKEN_PIPE
 
 
 def _print_error(error: RunnerError) -> None:

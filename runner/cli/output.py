@@ -27,7 +27,11 @@ def result_output() -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.EIO):
             raise
-        # Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_output()
         if error.errno == errno.EPIPE:
             raise typer.Exit(BROKEN_PIPE) from None
+
+
+def forget_output() -> None:
+    """Let what is still to be written vanish: Python would complain when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

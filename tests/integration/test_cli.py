@@ -266,6 +266,28 @@ def test_a_reader_that_goes_away_is_no_error_message() -> None:
     process.stderr.close()
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["--version", "--help", "run --help", "validate-config", "explain", f"smoke {SMA}", "doctor"],
+)
+def test_a_command_whose_reader_has_gone_ends_quietly_with_141(command: str) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "runner", *command.split()],
+            env=clean_environment(),
+            stdout=write_end,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(write_end)
+
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_version_is_answered_without_loading_the_command_line() -> None:
     loaded = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "runner", "--version"],
