@@ -36,7 +36,6 @@ def _run() -> int:
 
     from runner.errors import RunnerError
 
-    stdout = sys.stdout
     try:
         from runner.cli.root import app
 
@@ -50,9 +49,8 @@ def _run() -> int:
         _print_error(error)
         return error.exit_code
     except SystemExit as exit_:
-        if exit_.code == 1 and sys.stdout is not stdout:
-            # typer ends a broken pipe so: with 1, which means a defect here, and a stand-in.
-            return _nobody_reads()
+        if exit_.code == 1 and isinstance(exit_.__context__, BrokenPipeError):
+            return _nobody_reads()  # typer and rich end it with 1, which means a defect here
         return exit_.code if isinstance(exit_.code, int) else 1
     except KeyboardInterrupt:
         return 130
