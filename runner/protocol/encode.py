@@ -7,6 +7,7 @@ never sent on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -164,10 +165,15 @@ def plain_object(struct: msgspec.Struct) -> dict[str, object]:
 
 
 def _plain_value(value: Any) -> object:
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, msgspec.Struct):
-        return plain_object(value)
-    return value
+    # Most fields are text or a number: to know their type is to be done with them.
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
+    return plain_object(value) if isinstance(value, msgspec.Struct) else value
+
+
+_WRITERS: dict[type, Callable[[Any], object]] = {
+    Decimal: plain,
+    datetime: lambda value: _moment(value),
+    **dict.fromkeys((str, bool, int, float), lambda value: value),
+}

@@ -82,9 +82,11 @@ def resolve_params(strategy: type, given: Mapping[str, object]) -> dict[str, Any
         ConfigError: E310, naming every unknown name and every value that does not fit.
         StrategyLoadError: E433, the type of a parameter cannot be checked.
     """
+    declared = declared_params(strategy)
+    if not declared and not given:
+        return {}
     from pydantic import ValidationError
 
-    declared = declared_params(strategy)
     problems = [_unknown(name, declared) for name in given if name not in declared]
     model = _model(strategy, declared)
     values: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tests.simulation import scenario as s
 from tests.simulation.history import Over
-from tests.simulation.invariants import INVARIANTS
+from tests.simulation.invariants import ABOUT, INVARIANTS
 from tests.simulation.scenario import Fault, Scenario, draw
 from tests.simulation.shrinking import smallest
 from tests.simulation.world import Played, play
@@ -43,12 +43,15 @@ class Finding(NamedTuple):
 def examine(scenario: Scenario) -> Finding | None:
     """Play a scenario and return the first thing that is wrong with it."""
     played = play(scenario)
+    kinds = {type(entry) for entry in played.entries}
     for invariant in INVARIANTS:
+        if ABOUT.get(invariant, Over) not in kinds:
+            continue
         for what in invariant(played.entries, scenario):
             return Finding(scenario, invariant.__name__, what)
     wrong = _wrong_ending(played)
     if wrong is None and scenario.is_harmless and scenario.faults:
-        undisturbed = play(scenario.without_faults())
+        undisturbed = play(scenario.without_faults(), watched=False)
         if undisturbed.result != played.result:
             wrong = _difference(undisturbed, played)
     return None if wrong is None else Finding(scenario, "the ending", wrong)

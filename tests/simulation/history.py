@@ -118,8 +118,9 @@ class Idle(msgspec.Struct, frozen=True):
     unknown: frozenset[str]
     """Peer's ids of the tickets whose state nobody knows."""
     statuses: dict[str, str]
-    """Of every ticket of ours, by client order id."""
+    """Of tickets of ours, by client order id: those that changed since the session last asked."""
     venue_statuses: dict[str, str]
+    """The same by the venue."""
     trading: str
     could_open: int
     """Orders of ours that work at the venue and could open a position."""

@@ -259,17 +259,22 @@ def a_backtest_stops_where_it_cannot_know(history: History, scenario: Scenario) 
         return
     lost: str | None = None
     for entry in history:
+        if lost is None:
+            match entry:
+                case Answered(reply=Unanswered()):
+                    lost = "E720"
+                case Answered(reply=Rejection(status=0)):
+                    lost = "E721"
+                case Delivered(message=Malformed()):
+                    lost = "E710"
+                case _:
+                    pass
+            continue
         match entry:
-            case Answered(reply=Unanswered()):
-                lost = "E720"
-            case Answered(reply=Rejection(status=0)):
-                lost = "E721"
-            case Delivered(message=Malformed()):
-                lost = "E710"
-            case Over() if lost is not None:
+            case Over():
                 if entry.why != lost:
                     yield f"it ended with {entry.why}, not {lost}"
-            case Idle() | Started() | Asked() | Acked() if lost is not None:
+            case Idle() | Started() | Asked() | Acked():
                 yield f"it went on where {lost} was due: {entry}"
                 return
             case _:
@@ -331,3 +336,13 @@ INVARIANTS: tuple[Invariant, ...] = (
     money_adds_up,
     the_mirror_is_the_ledger,
 )
+
+ABOUT: dict[Invariant, type[Entry]] = {
+    nothing_after_the_ack: Acked,
+    time_waits_for_acks: Made,
+    failures_stop_or_are_skipped: Raised,
+    cancels_pass: Wanted,
+    a_gap_is_followed_by_the_state: Regaining,
+    no_double_order: Asked,
+}
+"""What some have to see before they can say anything: a history without it need not be read."""

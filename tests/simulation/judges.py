@@ -60,24 +60,37 @@ class Audit:
         self._paid = self._commissions = _ZERO
         self._held: dict[str, Decimal] = {}
 
-    def is_exact(self) -> bool:
-        """Return whether executions, money and positions agree to the last digit."""
-        ledger, trades = self._exchange.ledger, self._exchange.trades
-        for one in trades[self._seen :]:
-            signed = one.quantity * one.side.sign
-            self._paid += signed * one.price
-            self._commissions += one.commission
-            self._held[one.symbol] = self._held.get(one.symbol, _ZERO) + signed
-        self._seen = len(trades)
-        cost = sum((one.cost for one in ledger.holdings.values()), _ZERO)
-        held = {symbol: quantity for symbol, quantity in self._held.items() if quantity}
-        return (
-            type(ledger.balance) is Decimal
-            and ledger.balance
-            == ledger.starting_cash - self._paid - self._commissions + cost + ledger.financing
-            and ledger.balance - ledger.starting_cash
+    def is_exact(self, equity: Decimal) -> bool:
+        """Return whether executions, money and positions agree to the last digit.
+
+        `equity` is what the venue says it is worth.
+        """
+        ledger, trades, held = self._exchange.ledger, self._exchange.trades, self._held
+        if len(trades) > self._seen:
+            for one in trades[self._seen :]:
+                signed = one.quantity * one.side.sign
+                self._paid += signed * one.price
+                self._commissions += one.commission
+                held[one.symbol] = held.get(one.symbol, _ZERO) + signed
+                if not held[one.symbol]:
+                    del held[one.symbol]
+            self._seen = len(trades)
+        worth = ledger.starting_cash - self._paid - self._commissions + ledger.financing
+        cost = _ZERO
+        for name, holding in ledger.holdings.items():
+            if held.get(name) != holding.quantity:
+                return False
+            cost += holding.cost
+        balance = ledger.balance
+        if not (
+            type(balance) is Decimal
+            and balance == worth + cost
+            and balance - ledger.starting_cash
             == ledger.realized - ledger.commissions + ledger.financing
             and ledger.commissions == self._commissions
-            and held == {name: one.quantity for name, one in ledger.holdings.items()}
-            and ledger.equity() == ledger.balance + ledger.unrealized()
-        )
+            and len(held) == len(ledger.holdings)
+        ):
+            return False
+        for name, quantity in held.items():
+            worth += quantity * ledger.mark(name)
+        return equity == worth

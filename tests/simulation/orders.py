@@ -47,9 +47,13 @@ def three_outcomes(history: History, scenario: Scenario) -> Iterator[str]:
     refused: set[str] = set()
     unknown: set[str] = set()
     over: dict[str, str] = {}
+    statuses: dict[str, str] = {}
+    venues: dict[str, str] = {}
+    touched: set[str] = set()
     for entry in history:
         match entry:
             case Answered(command=SubmitOrder(client_order_id=str() as name), reply=reply):
+                touched.add(name)
                 if isinstance(reply, Rejection):
                     refused.add(name)
                 elif isinstance(reply, Unanswered):
@@ -57,12 +61,20 @@ def three_outcomes(history: History, scenario: Scenario) -> Iterator[str]:
                 elif not isinstance(reply, OrderHandle):
                     yield f"{name} was answered {reply}"
             case Delivered(message=OrderUpdate(order=order)):
+                touched.add(order.client_order_id or "")
                 unknown.discard(order.client_order_id or "")
                 refused.discard(order.client_order_id or "")
             case Regaining():
                 unknown.clear()  # the state that follows is evidence, too
             case Idle():
-                for name, status in entry.statuses.items():
+                # What neither changed nor was spoken of is as it was when it was looked at.
+                statuses.update(entry.statuses)
+                venues.update(entry.venue_statuses)
+                touched.update(entry.statuses, entry.venue_statuses)
+                for name in touched:
+                    status = statuses.get(name)
+                    if status is None:
+                        continue  # the venue has it, and nobody here
                     if status == "PENDING":
                         yield f"{name} was neither sent nor refused"
                     if name in refused and status != "REJECTED":
@@ -73,10 +85,11 @@ def three_outcomes(history: History, scenario: Scenario) -> Iterator[str]:
                         yield f"{name} was {over[name]} for good, and is {status}"
                     if status in _TERMINAL:
                         over[name] = status
-                    venue = entry.venue_statuses.get(name)
+                    venue = venues.get(name)
                     differs = status in _TERMINAL and venue not in (None, status)
                     if differs and name not in refused:
                         yield f"{name} is {status} here and {venue} there"
+                touched.clear()
             case _:
                 pass
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.simulation import scenario as s
@@ -18,7 +20,8 @@ SEEDS = 400
 """Seeds of the ordinary suite; some seconds."""
 PARTS = 8
 """Tests that share the seeds, for suites that run in several processes."""
-KEPT = (138, 11_203, 13_351, 42_847)
+_LINES = (Path(__file__).parent / "seeds.txt").read_text(encoding="utf-8").splitlines()
+KEPT = [int(line.split()[0]) for line in _LINES if line and not line.startswith("#")]
 """Seeds that once showed a fault of the product, or of the simulator, and are played always."""
 
 

@@ -8,6 +8,7 @@ what lies between: when frames arrive, which are lost, and what becomes of reque
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -45,7 +46,7 @@ from tests.simulation.history import (
 )
 from tests.simulation.judges import Audit, Watch
 from tests.simulation.peers import Engine, Gateway
-from tests.simulation.scenario import Fault, Scenario
+from tests.simulation.scenario import Scenario
 from tests.simulation.trader import Trader
 
 MOST_STEPS = 20_000
@@ -84,16 +85,20 @@ def result_of(why: str, session: Session, exchange: Exchange) -> tuple[object, .
     )
 
 
-def play(scenario: Scenario) -> Played:
-    """Play a scenario from its beginning to its end."""
-    return World(scenario).play()
+def play(scenario: Scenario, *, watched: bool = True) -> Played:
+    """Play a scenario from its beginning to its end.
+
+    One that is not `watched` is played for its result alone: its history has no states in it.
+    """
+    return World(scenario, watched=watched).play()
 
 
 class World:
     """One run, and all that is under way in it."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, *, watched: bool = True) -> None:
         self.scenario = scenario
+        self._is_watched = watched
         self.entries: list[Entry] = []
         exchange = Exchange(Feed(scenario.markets), scenario.terms)
         self.exchange = exchange
@@ -119,13 +124,20 @@ class World:
         self.epoch = 0
         self._is_welcome = False
         self._seen: set[tuple[int, str | None]] = set()
-        self._faults: dict[Fault, bool] = dict.fromkeys(scenario.faults, True)
+        self._faults: dict[str, set[int]] = {}
+        self._frame_faults: dict[int, set[str]] = {}
+        for kind, at in scenario.faults:
+            self._faults.setdefault(kind, set()).add(at)
+            if kind in s.ON_FRAMES:
+                self._frame_faults.setdefault(at, set()).add(kind)
         self._counts = {"frame": 0, "ack": 0, "command": 0, "tick": 0, "novel": 0}
         self._late: list[tuple[int, Command]] = []
         self._said: deque[tuple[str, ...]] = deque(maxlen=SAID)
         self._marks_known = True
         self._watch = Watch(scenario.limits, self.session)
         self._audit = Audit(exchange)
+        self._statuses: dict[str, OrderStatus] = {}
+        self._venue_statuses: dict[str, OrderStatus] = {}
 
     # The driver
 
@@ -136,7 +148,8 @@ class World:
             ask = next(talk)
             for _ in range(MOST_STEPS):
                 if ask is NEXT:
-                    self._idle()
+                    if self._is_watched:
+                        self._idle()
                     ask = talk.send(self._next())
                 elif type(ask) is Ack:
                     self.entries.append(Acked(ask.ids))
@@ -173,8 +186,8 @@ class World:
     # The network
 
     def _takes(self, kind: str, at: int) -> bool:
-        fault = Fault(kind, at)
-        return fault in self._faults
+        occasions = self._faults.get(kind)
+        return occasions is not None and at in occasions
 
     def _next(self) -> object:
         while True:
@@ -251,29 +264,30 @@ class World:
                 return
             count = self._counts["frame"] = self._counts["frame"] + 1
             put = self.arrived.append
-            if self._faults:
-                for kind in (s.NOVEL, s.NOVEL_BARE, s.HEARTBEAT, s.NOTICE, s.GARBAGE, s.FLOOD):
-                    if self._takes(kind, count):
-                        self.arrived.extend(self._strange(kind))
-                if self._takes(s.CUT, count):
-                    self.is_dead = True
-                    self._marks_known = self.scenario.is_backtest
-                    return
-            put(frame)
-            if not self._faults:
-                continue
-            if self._takes(s.REPEAT, count) and self.scenario.with_ids:
+            meets = self._frame_faults.get(count, ())
+            if not meets:
                 put(frame)
-            if self._takes(s.SLICE, count):
-                put(_SLICE)
-            if self._takes(s.CUT_BEHIND, count):
+                continue
+            for kind in (s.NOVEL, s.NOVEL_BARE, s.HEARTBEAT, s.NOTICE, s.GARBAGE, s.FLOOD):
+                if kind in meets:
+                    self.arrived.extend(self._strange(kind))
+            if s.CUT in meets:
                 self.is_dead = True
                 self._marks_known = self.scenario.is_backtest
-            if self._takes(s.CLOSE_NORMAL, count):
+                return
+            put(frame)
+            if s.REPEAT in meets and self.scenario.with_ids:
+                put(frame)
+            if s.SLICE in meets:
+                put(_SLICE)
+            if s.CUT_BEHIND in meets:
+                self.is_dead = True
+                self._marks_known = self.scenario.is_backtest
+            if s.CLOSE_NORMAL in meets:
                 put(Closed(1000))
-            if self._takes(s.CLOSE_AWAY, count):
+            if s.CLOSE_AWAY in meets:
                 put(Closed(1001, "going away"))
-            if self._takes(s.STOP, count):
+            if s.STOP in meets:
                 put(Stop("interrupted"))
 
     def _strange(self, kind: str) -> list[bytes]:
@@ -365,11 +379,14 @@ class World:
             and not self._late
             and not exchange._book.queue
         )
-        statuses, unknown = {}, []
-        for key, ticket in desk.tickets.items():
-            statuses[key] = ticket.status
-            if ticket.status is OrderStatus.UNKNOWN and ticket.id is not None:
-                unknown.append(ticket.id)
+        statuses = _changes(self._statuses, desk.tickets)
+        venue_statuses = _changes(self._venue_statuses, exchange._book.by_client_id)
+        unknown = frozenset(
+            desk.tickets[key].id or ""
+            for key, status in self._statuses.items()
+            if status is OrderStatus.UNKNOWN
+        )
+        worth = ledger.equity()
         working = [one.id for one in desk.working.values() if one.id is not None]
         mirror = desk.portfolio
         equity = desk.equity()
@@ -385,16 +402,12 @@ class World:
                 Books(
                     {symbol: one.quantity for symbol, one in ledger.holdings.items()},
                     ledger.balance,
-                    float(ledger.equity()) if is_quiet else 0.0,
+                    float(worth),
                     frozenset(exchange.working),
                 ),
-                frozenset(unknown),
+                unknown,
                 statuses,
-                {
-                    key: order.status
-                    for key, order in exchange._book.by_client_id.items()
-                    if key is not None
-                },
+                venue_statuses,
                 "ACTIVE" if session.guard is None else session.guard.state.value,
                 sum(
                     one.parent_order_id is None and not one.reduce_only and not one.liquidation
@@ -402,9 +415,20 @@ class World:
                 ),
                 self._watch.fell(equity),
                 self._marks_known and not self.scenario.one_symbol,
-                self._audit.is_exact(),
+                self._audit.is_exact(worth),
             )
         )
+
+
+def _changes(known: dict[str, OrderStatus], orders: Mapping[Any, Any]) -> dict[str, OrderStatus]:
+    """Return the statuses that are not as they are known, and know them from now on."""
+    changed = {
+        key: order.status
+        for key, order in orders.items()
+        if known.get(key) is not order.status and key is not None
+    }
+    known.update(changed)
+    return changed
 
 
 def _only_first(message: Message) -> bool:
