@@ -229,7 +229,10 @@ ENTRIES = (
     Entry(
         "E933",
         "An order was answered with another one",
-        means="The gateway accepted an order and named one with another id. Trading was halted.",
+        means=(
+            "The gateway accepted an order, and its answer names another one: another id, symbol, "
+            "side, type or quantity. The run ended there."
+        ),
         causes=("two programs that share one connection to the gateway", "a fault of the gateway"),
         fixes=("look at orders and positions at the gateway before another run is started",),
         example="an answer with a client_order_id that was never sent",
@@ -244,8 +247,12 @@ ENTRIES = (
     ),
     Entry(
         "E935",
-        "More was executed than was ordered",
-        means="The gateway told of executions beyond the quantity of an order. Trading was halted.",
+        "The gateway tells of an order what cannot be",
+        means=(
+            "The gateway told of executions beyond the quantity of an order, or of one that had "
+            "ended, or of a negative quantity. The run ended there, because the position is not "
+            "what the strategy takes it for."
+        ),
         causes=("a fault of the gateway", "an order that was changed by somebody else"),
         fixes=("look at orders and positions at the gateway before another run is started",),
         example="an order for 1 that is filled for 2",

@@ -34,6 +34,13 @@ class Intent(msgspec.Struct, frozen=True, tag="intent", tag_field="kind"):
     reason: str
 
 
+class Sent(msgspec.Struct, frozen=True, tag="sent", tag_field="kind"):
+    """The order leaves now. An intent without this line behind it has never left."""
+
+    time: datetime
+    client_order_id: str
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, tag="outcome", tag_field="kind"):
     """What came of sending it, and what says so."""
 
@@ -75,4 +82,4 @@ class Adopted(msgspec.Struct, frozen=True, tag="adopted", tag_field="kind"):
     """Signed: what the peer has more than we do."""
 
 
-Line = Begun | Intent | Outcome | Asked | Seen | Adopted
+Line = Begun | Intent | Sent | Outcome | Asked | Seen | Adopted

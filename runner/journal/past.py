@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from runner.journal.lines import Adopted, Asked, Begun, Intent, Line, Outcome, Seen
+from runner.journal.lines import Adopted, Asked, Begun, Intent, Line, Outcome, Seen, Sent
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.enums import OrderStatus, Side
 from runner.protocol.messages import OrderSnapshot
@@ -29,6 +29,8 @@ class Kept:
     filled: Decimal = _ZERO
     replaced: Decimal = _ZERO
     """What had filled under earlier ids of the order: a change gives it another one sometimes."""
+    has_left: bool = True
+    """Whether it may be at the peer: False as long as it was only about to be sent."""
     is_orphaned: bool = False
     """Whether it was looked up to the end, and not found."""
 
@@ -36,7 +38,7 @@ class Kept:
     def is_open(self) -> bool:
         """Whether nobody has written down how it ended."""
         done = self.status is not None and self.status.is_terminal
-        return not done and not self.is_orphaned
+        return self.has_left and not done and not self.is_orphaned
 
 
 class Past:
@@ -59,8 +61,16 @@ class Past:
                 self.pid = line.pid
             case Intent(order=order):
                 self.orders[line.client_order_id] = Kept(
-                    order.symbol, order.side, line.client_order_id, order, line.reason
+                    order.symbol,
+                    order.side,
+                    line.client_order_id,
+                    order,
+                    line.reason,
+                    has_left=False,
                 )
+            case Sent():
+                if line.client_order_id in self.orders:
+                    self.orders[line.client_order_id].has_left = True
             case Outcome():
                 kept = self.orders.get(line.client_order_id)
                 if kept is not None:
@@ -83,6 +93,19 @@ class Past:
         kept = self._by_id.get(order.id)
         return kept is not None and (name is None or kept.client_order_id in (None, name))
 
+    def find(self, order: OrderSnapshot) -> Kept | None:
+        """Return what is known of an order of ours, by the peer's id or by our own."""
+        kept = self._by_id.get(order.id)
+        name = order.client_order_id
+        if kept is None or name not in (None, kept.client_order_id):
+            kept = self.orders.get(name or "")
+        return kept
+
+    def working_under(self, order_id: str) -> Kept | None:
+        """Return the order of ours that works under the peer's id, None if none does."""
+        kept = self._by_id.get(order_id)
+        return kept if kept is not None and kept.order_id == order_id and kept.is_open else None
+
     def owns_id(self, order_id: str) -> bool:
         """Tell whether the peer's id of an order is known as one of ours."""
         return order_id in self._by_id
@@ -90,6 +113,10 @@ class Past:
     def open(self) -> list[Kept]:
         """Return our orders of which nobody knows how they ended, oldest first."""
         return [one for one in self.orders.values() if one.is_open]
+
+    def never_left(self) -> list[Kept]:
+        """Return our orders that a crash has kept from being sent, oldest first."""
+        return [one for one in self.orders.values() if not one.has_left]
 
     def positions(self) -> dict[str, Decimal]:
         """Return what our executions come to, by symbol: signed, and without what is flat."""
@@ -100,6 +127,7 @@ class Past:
         return {symbol: quantity for symbol, quantity in held.items() if quantity}
 
     def _decide(self, kept: Kept, line: Outcome) -> None:
+        kept.has_left = True  # or it is known that it has not, which settles it as well
         if line.order_id is not None and kept.order_id is None:
             kept.order_id = line.order_id
             self._by_id[line.order_id] = kept
@@ -121,6 +149,7 @@ class Past:
         self._by_id[line.order_id] = kept
         kept.order_id = line.order_id
         kept.is_orphaned = False
+        kept.has_left = True
         # News may overtake each other: what has filled stays filled, what is over stays over.
         kept.filled = max(kept.filled, line.filled)
         if kept.status is None or not kept.status.is_terminal:

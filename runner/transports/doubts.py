@@ -9,18 +9,17 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Protocol
 
 from runner.errors import RunnerError
-from runner.journal import Journal, Kept
-from runner.journal.lines import Outcome, Seen, Verdict
+from runner.journal import Kept
 from runner.protocol.commands import Command, Reply
 from runner.protocol.enums import OrderStatus
 from runner.protocol.messages import ErrorNotice, Message, OrderSnapshot, OrderUpdate
 from runner.session import Session
 from runner.transports.backoff import TemporaryFailure
 from runner.transports.lookups import Lookups, Missing
+from runner.transports.written import Written
 
 _LOG = logging.getLogger(__name__)
 UNKNOWN_ORDER = "UNKNOWN_ORDER"
@@ -52,34 +51,27 @@ class Doubts:
     """The orders of one live run of which nobody knows whether, or how, the gateway has them."""
 
     def __init__(
-        self, session: Session, gateway: Gateway, journal: Journal, lookups: Lookups
+        self, session: Session, gateway: Gateway, written: Written, lookups: Lookups
     ) -> None:
         self.news: deque[Message] = deque()
         """What was found out and the strategy was not told yet, oldest first."""
         self._session = session
         self._desk = session.desk
         self._gateway = gateway
-        self._journal = journal
+        self._written = written
         self._lookups = lookups
 
-    def decide(
-        self, name: str, verdict: Verdict, evidence: str, order_id: str | None = None
-    ) -> None:
-        """Write down what came of sending an order, and what says so."""
-        self._journal.write(Outcome(now(), name, verdict, evidence, order_id))
-
     def see(self, order: OrderSnapshot) -> None:
-        """Write down how an order of ours stands: it is in doubt no longer."""
-        line = Seen(
-            now(),
-            order.id,
-            order.symbol,
-            order.side,
-            order.status,
-            order.filled_quantity,
-            order.client_order_id,
-        )
-        self._journal.write(line)
+        """Write down how an order of ours stands: it is in doubt no longer.
+
+        Raises:
+            RiskHalt: E935, it cannot stand like that.
+        """
+        self._written.see(order)
+        self.settle(order)
+
+    def settle(self, order: OrderSnapshot) -> None:
+        """Look for an order no longer: the gateway has told how it stands."""
         name = order.client_order_id or order.id
         if self._lookups.found(name):
             self._lift(order.symbol)
@@ -141,7 +133,7 @@ class Doubts:
 
     def _orphan(self, name: str, symbol: str, looks: int) -> None:
         said = f"looked for {looks} times among working and past orders"
-        self.decide(name, "orphaned", said)
+        self._written.decide(name, "orphaned", said)
         ticket = self._desk.tickets.get(name)
         if ticket is not None:
             ticket.is_orphaned = True
@@ -178,8 +170,3 @@ class Doubts:
                 return found
         self._orphan(name, one.symbol, looks)
         return None
-
-
-def now() -> datetime:
-    """Return the moment that a line of the journal names."""
-    return datetime.now(UTC)

@@ -14,9 +14,9 @@ from decimal import Decimal
 
 import msgspec
 
-from runner.errors import ConnectError, ProtocolError, RiskHalt
-from runner.journal import Journal, Memory
-from runner.journal.lines import Adopted, Asked, Begun, Intent
+from runner.errors import RiskHalt
+from runner.journal import Journal, Kept, Memory
+from runner.journal.lines import Adopted, Begun
 from runner.protocol.commands import (
     CancelOrder,
     CancelResult,
@@ -29,19 +29,19 @@ from runner.protocol.commands import (
     Reply,
     State,
     SubmitOrder,
-    Unanswered,
 )
+from runner.protocol.enums import RejectReason
 from runner.protocol.messages import (
     ErrorNotice,
     Message,
-    OrderSnapshot,
     OrderUpdate,
     PositionUpdate,
     TradeUpdate,
 )
 from runner.session import Session
 from runner.session.handled import Handled
-from runner.transports.doubts import Doubts, Gateway, now
+from runner.strategy.order import Order
+from runner.transports.doubts import Doubts, Gateway
 from runner.transports.foreign import (
     Foreign,
     chosen,
@@ -51,9 +51,11 @@ from runner.transports.foreign import (
 )
 from runner.transports.lookups import Lookups
 from runner.transports.settings import ADOPT, IGNORE, STOP
+from runner.transports.written import Written, now
 
 READ_AGAIN_AFTER_S = (0.2, 1.0)
 """Pauses before the state is read again, at a start that finds what is not ours."""
+NEVER_LEFT = "the run before ended before the order was sent"
 _SHOWN = 5
 
 
@@ -94,11 +96,13 @@ class Live:
         self._memory = memory
         self._run = run
         self._peer = peer
-        self._doubts = Doubts(session, gateway, journal, lookups or Lookups())
+        self._written = Written(gateway, journal)
+        self._doubts = Doubts(session, gateway, self._written, lookups or Lookups())
         self._rules = foreign or {}
         self._ignores = IGNORE in self._rules.values()
         self._trades = Handled()
         self._has_begun = False
+        self._never_left: list[Kept] = []
 
     # For the driver
 
@@ -114,20 +118,8 @@ class Live:
                 return self._submit(command)
             case ReadState():
                 return self._read()
-            case CancelOrder():
-                name = command.client_order_id
-                self._journal.write(Asked(now(), command.order_id, name))
-            case ModifyOrder():
-                name = command.client_order_id
-                line = Asked(now(), command.order_id, name, command)
-                self._journal.write(line, synced=True)
-        try:
-            reply = self._gateway.execute(command)
-        except ProtocolError as error:
-            return Unanswered(f"{error.what}: {error.why}")
-        if isinstance(reply, CancelResult | ModifyResult):
-            self._doubts.see(reply.order)
-        return reply
+            case CancelOrder() | ModifyOrder():
+                return self._ask(command)
 
     def hear(self, message: Message) -> bool:
         """Note what the stream tells, and return whether the strategy is to be told.
@@ -135,7 +127,7 @@ class Live:
         It is not told of what is to be ignored.
 
         Raises:
-            RiskHalt: E935, more of an order was executed than it was for.
+            RiskHalt: E935, what it tells of an order of ours cannot be.
         """
         past = self._journal.past
         kind = type(message)
@@ -143,7 +135,6 @@ class Live:
             order, parent = message.order, message.parent_order_id  # type: ignore[union-attr]
             if past.owns(order) or (parent is not None and past.owns_id(parent)):
                 self._doubts.see(order)
-                self._hold_to_size(order)
                 return True
             return not self._ignored(order.symbol)
         if kind is TradeUpdate:
@@ -164,6 +155,10 @@ class Live:
 
     def news(self) -> Message | None:
         """Return what was found out without the stream, oldest first; None if nothing was."""
+        # Not before the strategy was told: it may rely on the order that its state speaks of.
+        while self._never_left:
+            name = self._never_left.pop().client_order_id or ""
+            self._written.decide(name, "rejected", NEVER_LEFT)
         doubts = self._doubts
         if not doubts.news:
             doubts.look()
@@ -187,37 +182,16 @@ class Live:
 
     def _submit(self, order: SubmitOrder) -> Reply:
         name = order.client_order_id or ""
-        reason = self._desk.tickets[name].reason
-        self._journal.write(Intent(now(), name, order, reason), synced=True)
-        try:
-            reply: Reply = self._gateway.execute(order)
-        except ConnectError as error:
-            # Who is not let in has ordered nothing.
-            self._doubts.decide(name, "rejected", error.what)
-            raise
-        except ProtocolError as error:
-            reply = Unanswered(f"{error.what}: {error.why}")
-        match reply:
-            case OrderHandle():
-                self._doubts.decide(name, "accepted", reply.status.value, reply.id)
-            case Rejection():
-                said = f"{reply.status} {reply.code}: {reply.message}"
-                self._doubts.decide(name, "rejected", said)
-            case _:
-                self._doubts.decide(name, "unknown", getattr(reply, "why", repr(reply)))
-                self._doubts.doubt(name, order.symbol)
+        reply = self._written.submit(order, self._desk.tickets[name].reason)
+        if not isinstance(reply, OrderHandle | Rejection):
+            self._doubts.doubt(name, order.symbol)
         return reply
 
-    def _hold_to_size(self, order: OrderSnapshot) -> None:
-        if order.filled_quantity > order.quantity:
-            raise RiskHalt(
-                f"order {order.client_order_id or order.id} was executed for "
-                f"{order.filled_quantity:f} of {order.quantity:f} {order.symbol}",
-                where=self._peer,
-                why="more than was ordered: the position is not what the strategy takes it for",
-                fix="look at orders and positions at the gateway before another run is started",
-                id="E935",
-            )
+    def _ask(self, command: CancelOrder | ModifyOrder) -> Reply:
+        reply = self._written.ask(command)
+        if isinstance(reply, CancelResult | ModifyResult):
+            self._doubts.settle(reply.order)
+        return reply
 
     # State
 
@@ -294,6 +268,11 @@ class Live:
             Begun(now(), self._run, type(self._session.strategy).__name__, self._peer, os.getpid())
         )
         self._session.strategy.state = self._memory.recall()
+        self._never_left = past.never_left()
+        for one in self._never_left:
+            assert one.request is not None
+            order = Order.requested(one.request, one.reason)
+            self._desk.reject(order, RejectReason.UNKNOWN.value, NEVER_LEFT)
         for one in past.open():
             name = one.client_order_id
             if one.request is not None and name is not None and name not in self._desk.tickets:

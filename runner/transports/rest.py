@@ -31,6 +31,7 @@ from runner.protocol.enums import OrderStatus
 from runner.protocol.messages import Account, OrderSnapshot, Position
 from runner.protocol.routes import build_path
 from runner.transports.backoff import TemporaryFailure
+from runner.transports.contradictions import differences
 from runner.transports.http import Answer, HttpClient
 from runner.transports.opening import run_gone
 from runner.transports.rejections import envelope_of
@@ -166,10 +167,11 @@ class RestClient:
             return answer
         if isinstance(answer, Answer):
             handle = _readable(answer.body, OrderHandle)
+            said = [] if handle is None else differences(order, answer.body)
+            if handle is not None and said and not self._looks_up_orders:
+                raise self._mixed_up(order, handle, said)
             if handle is not None and handle.client_order_id in (None, order.client_order_id):
                 return handle
-            if handle is not None and not self._looks_up_orders:
-                raise self._mixed_up(order, handle)
             answer = Unanswered(f"the answer to the order cannot be read: {answer.body[:200]!r}")
         if not self._looks_up_orders:
             return answer
@@ -261,10 +263,10 @@ class RestClient:
         except (TemporaryFailure, ProtocolError):
             return None
 
-    def _mixed_up(self, order: SubmitOrder, handle: OrderHandle) -> RiskHalt:
+    def _mixed_up(self, order: SubmitOrder, handle: OrderHandle, said: list[str]) -> RiskHalt:
         return RiskHalt(
-            f"order {order.client_order_id} was answered with another one, "
-            f"{handle.client_order_id} ({handle.id})",
+            f"order {order.client_order_id} was answered with another one ({handle.id}): "
+            f"{', '.join(said)}",
             where=self._base_url,
             why="whatever the peer has done, it is not what it was asked for",
             fix="look at orders and positions at the gateway before another run is started",

@@ -10,6 +10,7 @@ import json
 import os
 import random
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_I6_the_intent_of_an_order_is_on_the_disk_before_the_order_leaves(tmp_pa
     synced: list[int] = []
 
     def look() -> None:
-        found.append(lines_of(tmp_path)[-1]["client_order_id"])
+        found.extend((one["kind"], one["client_order_id"]) for one in lines_of(tmp_path)[-2:])
         synced.append(is_synced[-1])
 
     is_synced: list[int] = []
@@ -158,14 +159,17 @@ def test_I6_the_intent_of_an_order_is_on_the_disk_before_the_order_leaves(tmp_pa
 
     play(None, tmp_path, told=0, book=watch, sync=sync)
 
-    assert found == ["first-1"]
+    assert found == [("intent", "first-1"), ("sent", "first-1")]
     data = (tmp_path / "journal.jsonl").read_bytes()
-    assert json.loads(data[: synced[0]].splitlines()[-1])["kind"] == "intent"
+    assert [json.loads(one)["kind"] for one in data[: synced[0]].splitlines()][-2:] == [
+        "intent",
+        "sent",
+    ]
 
 
 def test_O5_an_order_that_cannot_be_written_down_is_not_sent(tmp_path: Path) -> None:
     def sync(file: int) -> None:
-        if lines_of(tmp_path)[-1:] and lines_of(tmp_path)[-1]["kind"] == "intent":
+        if lines_of(tmp_path)[-1:] and lines_of(tmp_path)[-1]["kind"] == "sent":
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with running(lambda client: client.candles(0)) as peer, pytest.raises(MachineError) as caught:
@@ -197,7 +201,7 @@ def test_a_journal_cut_at_any_byte_after_an_order_left_knows_of_it(tmp_path: Pat
     for cut in range(min(lengths.values()), len(data) + 1):
         path.write_bytes(data[:cut])
         journal = Journal(path, sync=lambda file: None)
-        known = set(journal.past.orders)
+        known = {name for name, one in journal.past.orders.items() if one.has_left}
         journal.close()
         assert {name for name, length in lengths.items() if length <= cut} <= known
 
@@ -359,9 +363,26 @@ def test_R9_a_gateway_that_shuts_down_has_surely_refused(tmp_path: Path) -> None
     assert not any("client_order_id=" in path for _, path in peer.book.requests)
 
 
-def test_R10_an_answer_for_another_order_stops_the_run(tmp_path: Path) -> None:
+OTHERS: dict[str, tuple[dict[str, Any], str]] = {
+    "id": ({"client_order_id": "other-1"}, "client order id other-1 in place of first-1"),
+    "symbol": ({"symbol": "S:MSFT"}, "symbol S:MSFT in place of S:AAPL"),
+    "side": ({"side": "SELL"}, "side SELL in place of BUY"),
+    "quantity": ({"quantity": "10"}, "quantity 10 in place of 1"),
+    "quantity that is none": ({"quantity": "sNaN"}, "quantity sNaN in place of 1"),
+    "type": ({"order_type": "LIMIT"}, "type LIMIT in place of MARKET"),
+    "several": (
+        {"side": "SELL", "quantity": "2"},
+        "side SELL in place of BUY, quantity 2 in place of 1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("other", "said"), OTHERS.values(), ids=OTHERS)
+def test_R10_an_answer_for_another_order_stops_the_run(
+    tmp_path: Path, other: dict[str, Any], said: str
+) -> None:
     def mix_up(handler: Handler) -> bool:
-        handler.answer(201, {"id": "o9", "status": "OPEN", "client_order_id": "other-1"})
+        handler.answer(201, {"id": "o9", "status": "OPEN", **other})
         return True
 
     with running(lambda client: client.candles(0)) as peer:
@@ -369,8 +390,41 @@ def test_R10_an_answer_for_another_order_stops_the_run(tmp_path: Path) -> None:
         with pytest.raises(RiskHalt) as caught:
             drive_live(peer, tmp_path, buy_once)
 
-    assert caught.value.id == "E933"
+    assert (caught.value.id, caught.value.exit_code) == ("E933", 9)
+    assert said in caught.value.what
+    assert verdicts(tmp_path) == ["unknown"]
     assert peer.acked == []
+
+
+def test_R10_an_answer_with_the_id_of_another_order_stops_the_run(tmp_path: Path) -> None:
+    def repeat(handler: Handler) -> bool:
+        handler.answer(201, {"id": "o1", "status": "OPEN"})
+        return True
+
+    def twice(strategy: Any, candle: Candle) -> None:
+        strategy.buy(quantity=1)
+        strategy.buy(quantity=2)
+
+    with running(lambda client: client.candles(0)) as peer:
+        peer.book.faults["POST"] = [lambda handler: False, repeat]
+        with pytest.raises(RiskHalt, match="with the id of first-1, o1") as caught:
+            drive_live(peer, tmp_path, twice)
+
+    assert caught.value.id == "E933"
+
+
+def test_R10_an_answer_that_repeats_the_order_in_its_own_spelling_is_an_answer(
+    tmp_path: Path,
+) -> None:
+    def spell(handler: Handler) -> bool:
+        order = handler.book.place(handler.sent)
+        said = {**order, "side": "buy", "order_type": "market", "quantity": 1.0}
+        handler.answer(201, said)
+        return True
+
+    _, session = play(spell, tmp_path, told=0)
+
+    assert statuses(session) == ["OPEN"]
 
 
 def test_N11_a_key_that_expires_ends_the_run_and_the_order_is_known_not_to_be_placed(
@@ -462,18 +516,75 @@ def test_F12_a_fill_that_comes_before_the_answer_joins_its_order(tmp_path: Path)
     assert session.desk.portfolio.quantity("S:AAPL") == 1
 
 
-def test_F14_more_executed_than_ordered_stops_the_run(tmp_path: Path) -> None:
+IMPOSSIBLE: dict[str, tuple[list[dict[str, str]], str]] = {
+    "more executed than ordered": (
+        [{"status": "FILLED", "filled_quantity": "2", "remaining_quantity": "0"}],
+        "first-1 was executed for 2 of 1 S:AAPL",
+    ),
+    "less than nothing left": (
+        [{"status": "OPEN", "filled_quantity": "0", "remaining_quantity": "-1"}],
+        "first-1 has 0 executed and -1 left of 1 S:AAPL",
+    ),
+    "less than nothing executed": (
+        [{"status": "OPEN", "filled_quantity": "-1", "remaining_quantity": "2"}],
+        "first-1 has -1 executed and 2 left of 1 S:AAPL",
+    ),
+    "executed after it was cancelled": (
+        [
+            {"status": "CANCELLED", "filled_quantity": "0.25"},
+            {"status": "FILLED", "filled_quantity": "1", "remaining_quantity": "0"},
+        ],
+        "first-1 was executed for 1 S:AAPL after it had ended as CANCELLED with 0.25",
+    ),
+    "executed after it was rejected": (
+        [
+            {"status": "REJECTED"},
+            {"status": "PARTIALLY_FILLED", "filled_quantity": "0.5", "remaining_quantity": "0.5"},
+        ],
+        "first-1 was executed for 0.5 S:AAPL after it had ended as REJECTED with 0",
+    ),
+    "another side": ([{"side": "SELL"}], "told as SELL S:AAPL, and was sent as BUY S:AAPL"),
+}
+
+
+@pytest.mark.parametrize(("changes", "said"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_F14_what_cannot_be_stops_the_run_and_nothing_more_is_sent(
+    tmp_path: Path, changes: list[dict[str, str]], said: str
+) -> None:
     def script(client: Client) -> None:
         client.candles(0)
         client.ack()
-        over = {**client.book.orders[0], "filled_quantity": "2", "remaining_quantity": "0"}
-        client.order({**over, "status": "FILLED"}, "ORDER_FILLED")
+        for one in changes:
+            client.order({**client.book.orders[0], **one}, f"ORDER_{one.get('status', 'CREATED')}")
+        client.candles(1)
         client.wait_until_closed()
 
     with running(script) as peer, pytest.raises(RiskHalt) as caught:
         drive_live(peer, tmp_path, buy_once)
 
-    assert caught.value.id == "E935"
+    assert (caught.value.id, caught.value.exit_code) == ("E935", 9)
+    assert said in caught.value.what
+    assert len(peer.book.posts) == 1
+    assert "e1" not in peer.acked
+
+
+def test_F14_an_older_message_of_an_execution_is_no_contradiction(tmp_path: Path) -> None:
+    def script(client: Client) -> None:
+        client.candles(0)
+        client.ack()
+        part = {"filled_quantity": "0.5", "remaining_quantity": "0.5"}
+        for status in ("CANCELLED", "PARTIALLY_FILLED"):
+            client.order({**client.book.orders[0], **part, "status": status}, f"ORDER_{status}")
+        client.candles(1)
+        client.ack()
+        client.complete()
+        client.ack()
+
+    with running(script) as peer:
+        _, session = drive_live(peer, tmp_path, buy_once)
+
+    assert statuses(session) == ["CANCELLED"]
+    assert session.desk.portfolio.quantity("S:AAPL") == Decimal("0.5")
 
 
 # Many

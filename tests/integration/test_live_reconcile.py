@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,7 @@ def test_a_position_that_somebody_has_closed_is_taken_for_closed(tmp_path: Path)
     assert session.desk.portfolio.quantity(AAPL) == 0
 
 
-def test_an_intent_that_never_left_is_looked_for_then_told_as_orphaned(tmp_path: Path) -> None:
+def test_an_order_that_may_have_left_is_looked_for_then_told_as_orphaned(tmp_path: Path) -> None:
     class Telling(Noting):
         def on_error(self, error: Any) -> None:
             self.timeline.append(("error", error.code))
@@ -178,6 +179,34 @@ def test_an_intent_that_never_left_is_looked_for_then_told_as_orphaned(tmp_path:
 
     assert ("error", "ORDER_ORPHANED") in peer.timeline[:before]
     assert ("error", "ORDER_ORPHANED") not in peer.timeline[before:]
+    assert len(peer.book.posts) == 1
+
+
+def test_O3_an_order_that_a_crash_kept_from_leaving_is_told_as_rejected_at_once(
+    tmp_path: Path,
+) -> None:
+    class Telling(Noting):
+        def on_order(self, order: Any) -> None:
+            self.timeline.append(("order", order.status.value, order.reject_message))
+
+    with running(one_candle, another_candle, another_candle) as peer:
+        drive_live(peer, tmp_path, buy_once)
+        path = tmp_path / "journal.jsonl"
+        lines = path.read_bytes().splitlines(keepends=True)
+        kinds = [json.loads(one)["kind"] for one in lines]
+        # As a crash leaves it that comes before both lines of the order are on the disk.
+        path.write_bytes(b"".join(lines[: kinds.index("intent") + 1]) + lines[-1][:5])
+        peer.book.orders.clear()
+        _, second = drive_live(
+            peer, tmp_path, buy_nothing, run="second", strategy=Telling, pauses_s=(60.0,)
+        )
+        _, third = drive_live(
+            peer, tmp_path, buy_nothing, run="third", strategy=Telling, pauses_s=(60.0,)
+        )
+
+    said = "the run before ended before the order was sent"
+    assert [one for one in peer.timeline if one[0] == "order"] == [("order", "REJECTED", said)]
+    assert ([*second.desk.tickets], [*third.desk.tickets]) == (["first-1"], [])
     assert len(peer.book.posts) == 1
 
 

@@ -40,7 +40,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
 
     journal = Journal(tmp_path / "journal.jsonl")
 
-    (kept,) = journal.past.open()
+    (kept,) = journal.past.never_left()
     assert kept.request is not None
     assert (kept.client_order_id, kept.request.quantity) == ("first-1", Decimal("1.5"))
     journal.close()
@@ -61,7 +61,7 @@ def test_a_journal_cut_at_any_byte_keeps_every_whole_line_and_goes_on(tmp_path: 
         assert path.read_bytes().startswith(whole)
         again = Journal(path, sync=unsynced)
         expected = [f"first-{n}" for n in range(1, whole.count(b"\n"))] + ["later-1"]
-        assert [one.client_order_id for one in again.past.open()] == expected
+        assert [one.client_order_id for one in again.past.never_left()] == expected
         again.close()
 
 
@@ -128,7 +128,7 @@ def test_O5_a_line_that_cannot_be_brought_to_the_disk_is_not_in_the_file(tmp_pat
 
     assert (caught.value.id, caught.value.exit_code) == ("E1040", 10)
     assert path.read_bytes() == before
-    assert [one.client_order_id for one in journal.past.open()] == ["first-1"]
+    assert [one.client_order_id for one in journal.past.never_left()] == ["first-1"]
     journal.close()
 
 

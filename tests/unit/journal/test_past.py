@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from runner.journal import Past
-from runner.journal.lines import Adopted, Begun, Intent, Outcome, Seen, Verdict
+from runner.journal.lines import Adopted, Begun, Intent, Outcome, Seen, Sent, Verdict
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.enums import OrderStatus, OrderType, Side
 from tests.helpers import AAPL, snapshot
@@ -27,6 +27,10 @@ def intent(name: str = "run1-1", side: Side = Side.BUY) -> Intent:
     return Intent(MOMENT, name, order, "because")
 
 
+def sent(name: str = "run1-1") -> Sent:
+    return Sent(MOMENT, name)
+
+
 def outcome(verdict: Verdict, name: str = "run1-1", order_id: str | None = None) -> Outcome:
     return Outcome(MOMENT, name, verdict, "said so", order_id)
 
@@ -40,7 +44,9 @@ def seen(
 @pytest.mark.parametrize(
     ("lines", "is_open"),
     [
-        ([intent()], True),
+        ([intent()], False),
+        ([intent(), sent()], True),
+        ([intent(), seen(OrderStatus.OPEN)], True),
         ([intent(), outcome("unknown")], True),
         ([intent(), outcome("accepted", order_id="o-1")], True),
         ([intent(), outcome("rejected")], False),
@@ -50,7 +56,9 @@ def seen(
         ([intent(), seen(OrderStatus.FILLED, 10), seen(OrderStatus.OPEN)], False),
     ],
     ids=[
+        "never left",
         "sent perhaps",
+        "at the peer",
         "unanswered",
         "accepted",
         "rejected",
@@ -64,6 +72,21 @@ def test_an_order_is_open_until_somebody_says_how_it_ended(
     lines: list[object], is_open: bool
 ) -> None:
     assert bool(begun(*lines).open()) is is_open
+
+
+@pytest.mark.parametrize(
+    ("lines", "never"),
+    [
+        ([intent()], ["run1-1"]),
+        ([intent(), sent(), intent("run1-2")], ["run1-2"]),
+        ([intent(), outcome("rejected")], []),
+    ],
+    ids=["about to be sent", "the one before was sent", "that is settled"],
+)
+def test_an_order_without_a_mark_that_it_leaves_has_never_left(
+    lines: list[object], never: list[str]
+) -> None:
+    assert [one.client_order_id for one in begun(*lines).never_left()] == never
 
 
 def test_positions_are_what_was_executed_and_adopted() -> None:
