@@ -179,23 +179,26 @@ class Keeping:
             )
         )
 
+    def cut(self, why: str, error: RunnerError | None, *, exit_code: int = 0) -> None:
+        """Write how a run ended that leaves no result; the exit code is that of its error."""
+        self._end(
+            End(
+                finished=datetime.now(UTC),
+                why=why,
+                exit_code=exit_code if error is None else error.exit_code,
+                error=None if error is None else _failure(error),
+                digest=None,
+                data_digest=None,
+                result=None,
+            )
+        )
+
     def close(self) -> None:
         """End the record of a run that left no result, and let go of it."""
         error = sys.exception()
         if error is not None and self._recording is not None:
             ours = RunnerError(f"internal error, {type(error).__name__}: {error}")
-            told = error if isinstance(error, RunnerError) else ours
-            self._end(
-                End(
-                    finished=datetime.now(UTC),
-                    why="failed",
-                    exit_code=told.exit_code,
-                    error=_failure(told),
-                    digest=None,
-                    data_digest=None,
-                    result=None,
-                )
-            )
+            self.cut("failed", error if isinstance(error, RunnerError) else ours)
         if self._hold is not None:
             self._hold.release()
 

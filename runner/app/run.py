@@ -8,7 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from runner.app.halting import (
     refuse_if_halted,
 )
 from runner.app.market import limits_of
+from runner.app.overdue import abandoned, handlers_watched, limit_of
 from runner.app.peers import Peer, peer_of
 from runner.app.permission import permitted
 from runner.app.records import recorded
@@ -45,11 +46,9 @@ from runner.strategy.desk import Desk
 from runner.strategy.loader import load_strategy, source_of
 from runner.strategy.params import declared_params, resolve_params
 from runner.transports.pace import Pace
-from runner.transports.stop import StopRequest, stop_after, stop_on_signals
+from runner.transports.stop import SIGNAL_EXITS, StopRequest, stop_after, stop_on_signals
 
 _LOG = logging.getLogger(__name__)
-SIGNAL_EXITS = {"interrupted": 130, "terminated": 143}
-"""Exit codes of a run that a signal ended in good order."""
 GC_THRESHOLDS = (100_000, 50, 100)
 
 
@@ -113,7 +112,13 @@ def execute(
                 halt=lambda: switch.pull("a key"),
             )
             kills = kill_switched(switch, kill_files(shelf, record.id))
-            ending, error = _drive(config, session, peer, stop, pace, kills, watching)
+            handlers = handlers_watched(
+                session,
+                stop,
+                limit_s=limit_of(config),
+                abandon=lambda error: abandoned(error, stop, capture.stream, record),
+            )
+            ending, error = _drive(config, session, peer, stop, pace, (kills, handlers), watching)
             error = error or record.trouble()
             if not session.backtest:
                 from runner.app.live import unresolved
@@ -171,13 +176,17 @@ def _drive(
     peer: Peer,
     stop: StopRequest,
     pace: Pace | None,
-    kills: AbstractContextManager[object],
+    guards: Sequence[AbstractContextManager[object]],
     watching: AbstractContextManager[object],
 ) -> tuple[Ending | None, RunnerError | None]:
     relax_garbage_collection()
     ending: Ending | None = None
     error: RunnerError | None = None
-    with stop_on_signals(stop), kills, stop_after(stop, config.timeout):
+    with ExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        for one in guards:
+            stack.enter_context(one)
+        stack.enter_context(stop_after(stop, config.timeout))
         try:
             with watching:
                 ending = peer.drive(stop, pace)

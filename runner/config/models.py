@@ -259,6 +259,10 @@ class RunConfig(BaseSettings):
         OnException.HALT
     )
     """When a handler raises: halt the run, or skip the event and go on."""
+    handler_timeout: Annotated[
+        float | None, fields.duration(0.1, DAY, zero=True, optional=True)
+    ] = None
+    """Longest time in one handler: 30s at a gateway, 60s elsewhere if unset; 0 is no limit."""
     live: Annotated[bool, fields.flag()] = False
     """Whether orders may trade real money at a gateway; `gateway.account` must agree, too."""
     dry_run: Annotated[bool, fields.flag()] = False

@@ -32,6 +32,26 @@ ENTRIES = (
         example="return candle.close / 0",
     ),
     Entry(
+        "E502",
+        "A handler does not return",
+        means=(
+            "One of your handlers ran for longer than handler_timeout (30s at a gateway, 60s "
+            "elsewhere) and was ended where it was: the frames above the message show the line. "
+            "Heartbeats went on meanwhile. The event is not acknowledged, and what the handler "
+            "had ordered was not sent. Time in a pause or in a debugger does not count."
+        ),
+        causes=(
+            "a loop whose condition never becomes true",
+            "a request to another server, or a lock, without a time limit",
+            "heavy work for each event, such as training a model",
+        ),
+        fixes=(
+            "give what it waits for a time limit of its own; prepare in on_start",
+            "give it more time: handler_timeout: 5m, or 0 for no limit",
+        ),
+        example="while True: pass",
+    ),
+    Entry(
         "E510",
         "The strategy's state cannot be kept",
         means=(

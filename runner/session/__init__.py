@@ -17,6 +17,7 @@ from runner.session.asks import (
     Regained,
     Stop,
 )
+from runner.session.calling import Overdue
 from runner.session.executing import MAX_REQUESTS_PER_EVENT
 from runner.session.law import ACK_LIMIT, Talk, converse
 from runner.session.overhearing import Hear, conversation
@@ -34,6 +35,7 @@ __all__ = [
     "Ending",
     "Hear",
     "Next",
+    "Overdue",
     "Regained",
     "Session",
     "Stop",

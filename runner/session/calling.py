@@ -11,6 +11,21 @@ from runner.session.state import Session
 from runner.strategy.order import LocalRejection
 
 
+class Overdue(BaseException):
+    """Ends a handler that does not come back; raised inside it, by whoever watches.
+
+    No `Exception`: code that goes on past every error of its own must not go on past this one.
+    """
+
+    __module__ = "runner"  # a person reads its name below the frames of the handler
+
+    def __init__(self, after_s: float, *, is_leaving: bool) -> None:
+        """Note how long the handler had, in seconds, and whether the run was asked to end."""
+        super().__init__(f"it had {after_s:g} s")
+        self.after_s = after_s
+        self.is_leaving = is_leaving
+
+
 def call(session: Session, handler: Callable[..., None] | None, *args: object) -> None:
     if handler is None:
         return
@@ -24,6 +39,11 @@ def fail(session: Session, handler: str, error: BaseException) -> None:
     strategy = type(session.strategy).__name__
     moment = session.desk.now.isoformat() if session.desk.now_ms else "the start"
     where = f"{strategy}.{handler} at {moment}"
+    if isinstance(error, Overdue):
+        _drop_requests(session, f"{handler} was ended before the order was sent")
+        if error.is_leaving:
+            raise error
+        raise overdue(handler, where, error.after_s) from error
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     _drop_requests(session, f"{handler} raised before the order was sent")
     if session.on_exception == "skip":
@@ -36,6 +56,17 @@ def fail(session: Session, handler: str, error: BaseException) -> None:
         fix="mend the handler, or go on past errors with `on_exception: skip`",
         id="E501",
     ) from error
+
+
+def overdue(handler: str, where: str, after_s: float) -> StrategyFailed:
+    """Return what a run ends with whose handler has not returned after so many seconds."""
+    return StrategyFailed(
+        f"{handler} has not returned after {after_s:g} s",
+        where=where,
+        why="the event is not acknowledged: its handling did not finish",
+        fix="see above what it was doing; if it needs that long: --set handler_timeout=5m",
+        id="E502",
+    )
 
 
 def _drop_requests(session: Session, why: str) -> None:

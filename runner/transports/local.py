@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from runner.engine.exchange import Exchange
-from runner.session import NEXT, Ask, Ending, Session, Stop, conversation
+from runner.session import NEXT, Ask, Ending, Overdue, Session, Stop, conversation
 from runner.transports.pace import Pace
 from runner.transports.stop import StopRequest
 
@@ -54,3 +54,7 @@ def run_local(
     except StopIteration as end:
         ending: Ending = end.value
         return ending
+    except Overdue:
+        # Asked to end, in a handler that did not come back; nothing of the strategy runs any more.
+        assert stop.asked is not None
+        return Ending(stop.asked.why, confirmed=False)

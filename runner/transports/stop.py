@@ -12,6 +12,9 @@ from types import FrameType
 
 from runner.session import Stop
 
+SIGNAL_EXITS = {"interrupted": 130, "terminated": 143}
+"""Exit codes of a run that a signal ended in good order."""
+
 
 class StopRequest:
     """Nothing until somebody asks; the first one to ask gives the reason."""

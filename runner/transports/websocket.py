@@ -16,7 +16,7 @@ from typing import Protocol
 from runner.protocol.codec import encode
 from runner.protocol.commands import Command, ReadState, Reply
 from runner.protocol.messages import EventAck, Pong
-from runner.session import NEXT, Ack, Arrival, Ask, Ending, Session, Stop, conversation
+from runner.session import NEXT, Ack, Arrival, Ask, Ending, Overdue, Session, Stop, conversation
 from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.line import Line
 from runner.transports.live import Live
@@ -146,8 +146,9 @@ def run_websocket(
         if live is not None:
             live.finish()
         return ending
-    except Interrupted:
-        # Asked to end while the state could not be read: there is nothing the strategy could do.
+    except (Interrupted, Overdue):
+        # Asked to end while the state could not be read, or in a handler that did not come back:
+        # there is nothing the strategy could do.
         assert stop.asked is not None
         return Ending(stop.asked.why, confirmed=False)
     finally:

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.app.run import SIGNAL_EXITS
 from runner.config.keys import all_keys
+from runner.transports.stop import SIGNAL_EXITS
 from tests.integration.test_cli import ROOT, SLOW, SMA, clean_environment
 from tests.integration.test_metrics import STUCK, watched
 
