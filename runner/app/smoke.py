@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from runner.app.run import seat_session
 from runner.config.models import RunConfig
+from runner.dashboard.capture import Capture, captured
 from runner.errors import ProtocolError, RunnerError
 from runner.protocol.admission import Subscription
 from runner.session import Ending, Session
@@ -98,7 +98,7 @@ class Smoke:
             ("a wire that repeats and breaks", self._wire),
         )
         for name, scenario in scenarios:
-            with redirect_stdout(sys.stderr):
+            with captured(Capture(sys.stderr)):
                 tried, warning = scenario()
             yield Check(name, tried.said(), tried.error, warning)
 

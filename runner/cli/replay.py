@@ -52,15 +52,14 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Hold a recorded run again without its peer; say where the orders first differ."""
-    from contextlib import redirect_stdout
-
     from runner.app.replay import replayed
     from runner.cli.output import result_output
     from runner.cli.runs_access import print_json, records, shelf_at
+    from runner.dashboard.capture import Capture, captured
 
     (record,) = records(shelf_at(directory), run)
     out = sys.stdout
-    with redirect_stdout(sys.stderr):
+    with captured(Capture(sys.stderr)):
         session, steps = replayed(
             record, cwd=Path.cwd(), strategy=strategy, params=_params(param), trust=trust
         )

@@ -7,7 +7,7 @@ run. May import errors and the strategy floor.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,8 @@ class Listed:
     found: type[Strategy] | None = None
     problem: RunnerError | None = None
     """Why it cannot run; None when it can."""
+    spec: str = ""
+    """What the configuration `name` says to run; empty where `name` is the strategy itself."""
 
     @property
     def doc(self) -> str:
@@ -69,6 +71,19 @@ def list_strategies(places: Iterable[str], *, cwd: Path, trust: bool = False) ->
     if not named:
         found += [_named(name, cwd, trust=trust) for name in sorted(installed_strategies())]
     return found
+
+
+def list_strategy(
+    name: str, spec: str, *, cwd: Path, params: Mapping[str, object], trust: bool = False
+) -> Listed:
+    """Return the strategy `spec` under another name, checked with these parameters."""
+    found = None
+    try:
+        found = load_strategy(spec, cwd=cwd, trust=trust)
+        resolve_params(found, params)
+    except RunnerError as problem:
+        return Listed(name, found, problem, spec)
+    return Listed(name, found, spec=spec)
 
 
 def _files(folder: Path) -> Iterator[Path]:

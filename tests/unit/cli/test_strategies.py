@@ -73,3 +73,25 @@ def test_json_is_one_document() -> None:
 
 def test_nothing_found_is_said_with_a_way_out() -> None:
     assert "runner new my_strategy.py" in run().stdout
+
+
+def test_a_configuration_stands_for_the_strategy_it_names_with_its_parameters() -> None:
+    Path("loud.py").write_text(LOUD)
+    Path("good.yaml").write_text("strategy: loud.py\nparams: {fast: 12}\n")
+    Path("bad.yml").write_text("strategy: loud.py\nparams: {fast: 1}\n")
+    Path("none.yaml").write_text("seed: 3\n")
+    Path("odd.yaml").write_text("strateggy: loud.py\n")
+
+    good, bad, none, odd = json.loads(
+        run("good.yaml", "bad.yml", "none.yaml", "odd.yaml", "--json").stdout
+    )["strategies"]
+
+    assert (good["name"], good["strategy"], good["class"]) == ("good.yaml", "loud.py", "Loud")
+    assert [one["problem"]["error"] if one["problem"] else None for one in (good, bad, none)] == [
+        None,
+        "E310",
+        "E202",
+    ]
+    assert "strateggy" in run("odd.yaml").stdout
+    assert odd["ok"] is False
+    assert run("good.yaml").stdout.splitlines()[0] == "ok    good.yaml  (loud.py)"
