@@ -1,4 +1,6 @@
-"""The kill switch of a run: a file, a signal, a key, a command; one thing happens.
+"""The kill switch of a run, and what a run that was halted ends with.
+
+A file, a signal, a key, a command; one thing happens.
 
 Whoever pulls it, no order passes from that moment, entries are cancelled, exits stay, and the run
 ends with exit code 9. Nothing of it is in the path of an event: the file is looked for by a thread
@@ -14,7 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from runner.errors import RiskHalt
+from runner.errors import RiskHalt, RunnerError
+from runner.protocol.times import from_ms
 from runner.records.lines import KILL
 from runner.safety import Guard, Limits
 from runner.session import Session, Stop
@@ -24,6 +27,47 @@ EVERY_S = 0.5
 """Between two looks for the file."""
 KILL_SWITCH = "kill_switch"
 """Names the halt, where others name their limit."""
+OVERRUN = "overrun"
+"""Likewise, where a strategy was so slow that messages were lost."""
+
+
+def halted(session: Session) -> RunnerError | None:
+    """Return what a run ends with whose trading was halted, None if it was not."""
+    guard = session.guard
+    if guard is None:
+        return None
+    guard.heed()
+    breach = guard.breach
+    if breach is None:
+        return None
+    moment = from_ms(breach.time_ms).isoformat() if breach.time_ms else "the start"
+    why, fix, code = {
+        KILL_SWITCH: (
+            "no order was sent from then on; entries were cancelled, exits that protect stay",
+            "look at the account before you start again",
+            "E921",
+        ),
+        OVERRUN: (
+            "messages were lost, so no order was sent from then on; orders and positions were "
+            "read again",
+            "do less in the handlers, subscribe to less, or raise connection.inbox",
+            "E940",
+        ),
+    }.get(
+        breach.limit,
+        (
+            "a limit of risk: was broken; the rest of the run went by without new orders",
+            "look at what the strategy did before that moment",
+            "E920",
+        ),
+    )
+    return RiskHalt(
+        f"trading was halted: {breach.message}",
+        where=f"{type(session.strategy).__name__} at {moment}",
+        why=why,
+        fix=fix,
+        id=code,
+    )
 
 
 class KillSwitch:

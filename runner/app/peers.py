@@ -208,6 +208,7 @@ def _settings_of(config: RunConfig, key: str | None) -> ConnectionSettings:
         spin_us=connection.spin * 1e6,
         max_frame_bytes=connection.max_frame_bytes,
         guard_after_s=connection.guard_after,
+        inbox=connection.inbox,
         headers={"Authorization": f"Bearer {key}"} if key else {},
     )
 

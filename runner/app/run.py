@@ -15,8 +15,8 @@ from pathlib import Path
 
 from runner.app.exposure import exposed
 from runner.app.halting import (
-    KILL_SWITCH,
     KillSwitch,
+    halted,
     kill_files,
     kill_switched,
     refuse_if_halted,
@@ -32,10 +32,9 @@ from runner.config.models import RunConfig, Runtime
 from runner.dashboard.capture import Capture, captured
 from runner.dashboard.json_lines import LogContext
 from runner.dashboard.modes import announced, choose_ui
-from runner.errors import GateFailed, RiskHalt, RunnerError, StrategyLoadError, UsageError
+from runner.errors import GateFailed, RunnerError, StrategyLoadError, UsageError
 from runner.protocol.admission import Subscription, SubscriptionFilter
 from runner.protocol.subscriptions import SubscriptionError, parse_subscriptions
-from runner.protocol.times import from_ms
 from runner.results.gates import judge
 from runner.results.result import RunResult, StrategyFacts, build_result
 from runner.results.suggestion import next_command
@@ -124,7 +123,7 @@ def execute(
                 from runner.app.live import unresolved
 
                 error = unresolved(session, error) or error
-            error = error or _halted(session)
+            error = error or halted(session)
             if error is None and ending is not None and ending.why == "complete":
                 error = _gate(session)
             code = SIGNAL_EXITS.get(ending.why, 0) if ending is not None else 0
@@ -216,32 +215,6 @@ def relax_garbage_collection() -> None:
     keeps, again and again, took a fifth of the time of a run with many executions.
     """
     gc.set_threshold(*GC_THRESHOLDS)
-
-
-def _halted(session: Session) -> RunnerError | None:
-    guard = session.guard
-    if guard is None:
-        return None
-    guard.heed()
-    breach = guard.breach
-    if breach is None:
-        return None
-    if breach.limit == KILL_SWITCH:
-        moment = from_ms(breach.time_ms).isoformat() if breach.time_ms else "the start"
-        return RiskHalt(
-            f"trading was halted: {breach.message}",
-            where=f"{type(session.strategy).__name__} at {moment}",
-            why="no order was sent from then on; entries were cancelled, exits that protect stay",
-            fix="look at the account before you start again",
-            id="E921",
-        )
-    return RiskHalt(
-        f"trading was halted: {breach.message}",
-        where=f"{type(session.strategy).__name__} at {from_ms(breach.time_ms).isoformat()}",
-        why="a limit of risk: was broken; the rest of the run went by without new orders",
-        fix="look at what the strategy did before that moment",
-        id="E920",
-    )
 
 
 def _gate(session: Session) -> RunnerError | None:

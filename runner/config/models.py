@@ -187,7 +187,9 @@ class ConnectionConfig(Section):
     max_frame_bytes: Annotated[int, fields.whole(1024, 256 * 1024 * 1024)] = 1_048_576
     """Largest frame accepted, in bytes."""
     guard_after: Annotated[float, fields.duration(MILLISECOND, 10.0)] = 0.25
-    """Time in a handler after which a second thread answers pings for it."""
+    """Time in a handler after which a second thread reads, and answers pings, for it."""
+    inbox: Annotated[int, fields.whole(16, 1_000_000)] = 10_000
+    """Most messages of a gateway that wait for a slow strategy; one more halts trading (exit 9)."""
 
     @model_validator(mode="after")
     def _backoff_can_grow(self) -> ConnectionConfig:

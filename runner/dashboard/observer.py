@@ -164,6 +164,7 @@ class Observer:
             reconnects=vitals.reconnects,
             failure=vitals.failure,
             queue=vitals.queue,
+            conflated=vitals.conflated_quotes + vitals.conflated_candles,
             acks=vitals.acks,
             ack_ms=None if ack_s is None else ack_s * 1000,
             ack_worst_ms=vitals.worst_ack_s * 1000,

@@ -58,6 +58,8 @@ class Link(msgspec.Struct, frozen=True):
     """Why the last attempt failed."""
     queue: int = 0
     """Events that have arrived and wait for the strategy."""
+    conflated: int = 0
+    """Prices that newer ones replaced before the strategy took them."""
     acks: int = 0
     ack_ms: float | None = None
     """Time from an event's arrival to its acknowledgment, the mean of the latest."""

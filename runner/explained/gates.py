@@ -257,4 +257,22 @@ ENTRIES = (
         fixes=("look at orders and positions at the gateway before another run is started",),
         example="an order for 1 that is filled for 2",
     ),
+    Entry(
+        "E940",
+        "A strategy too slow for its data has lost messages",
+        means=(
+            "More messages waited for the strategy than connection.inbox allows, although newer "
+            "quotes had replaced older ones. Trading was halted at once; then orders and "
+            "positions were read again, and no order was sent from then on."
+        ),
+        causes=(
+            "a handler that takes longer than its data needs to arrive, for a long time",
+            "a handler that blocked: on a file, a request, a lock",
+        ),
+        fixes=(
+            "do less in the handlers, or subscribe to fewer symbols",
+            "raise connection.inbox where only a burst is to be outlasted",
+        ),
+        example="time.sleep(1) in on_candle, at ten candles a second",
+    ),
 )

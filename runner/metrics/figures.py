@@ -73,8 +73,23 @@ FIGURES = (
     Figure(
         "runner_queue_length",
         "gauge",
-        "Events that had arrived and waited when the last one was taken.",
+        "Events that have arrived and wait for the strategy.",
         lambda _, wire: wire.queue,
+        wire_only=True,
+    ),
+    Figure(
+        "runner_conflated_total",
+        "counter",
+        "Prices that newer ones replaced before a slow strategy took them.",
+        lambda _, wire: {"candle": wire.conflated_candles, "quote": wire.conflated_quotes},
+        label="type",
+        wire_only=True,
+    ),
+    Figure(
+        "runner_lost_messages_total",
+        "counter",
+        "Messages that were lost because too many waited.",
+        lambda _, wire: wire.lost,
         wire_only=True,
     ),
     Figure(

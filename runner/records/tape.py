@@ -40,7 +40,7 @@ from runner.protocol.commands import (
 from runner.protocol.messages import Candle, Malformed, Message, Unknown
 from runner.protocol.times import EPOCH, from_ms
 from runner.records.files import open_existing, open_new, write_all
-from runner.session import Ack, Answer, Arrival, Ask, Closed, Regained, Stop
+from runner.session import Ack, Answer, Arrival, Ask, Closed, Missed, Regained, Stop
 from runner.transports.replaying import Heard
 
 CHUNK = 1024
@@ -60,6 +60,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     malformed: Malformed | None = None
     closed: Closed | None = None
     regained: Regained | None = None
+    missed: Missed | None = None
     stop: Stop | None = None
     submit: SubmitOrder | None = None
     cancel: CancelOrder | None = None
@@ -78,6 +79,7 @@ _NAMES: dict[type, str] = {
     Malformed: "malformed",
     Closed: "closed",
     Regained: "regained",
+    Missed: "missed",
     Stop: "stop",
     SubmitOrder: "submit",
     CancelOrder: "cancel",
@@ -227,7 +229,7 @@ def _heard(line: _Line) -> Heard | None:
         if line.more is None:
             return Heard(odd)
         return Heard(Arrival(odd, line.event_id, line.more))
-    other = line.closed or line.regained or line.stop
+    other = line.closed or line.regained or line.missed or line.stop
     return None if other is None else Heard(other)
 
 

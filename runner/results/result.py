@@ -212,6 +212,15 @@ def _warnings(session: Session, ending: Ending | None) -> tuple[str, ...]:
         )
     if session.malformed:
         warnings.append(f"{_times(session.malformed)} a frame could not be read and was skipped")
+    if session.conflated:
+        warnings.append(
+            f"the strategy was slower than its data: {_times(session.conflated)} a price was "
+            "replaced by a newer one before it was handled"
+        )
+    if session.lost:
+        warnings.append(
+            f"{session.lost:,} messages were lost, because too many waited for the strategy"
+        )
     for kind, count in sorted(session.unknown_types.items()):
         warnings.append(f"{_times(count)} a frame of the unknown type {kind!r} was ignored")
     return tuple(warnings)

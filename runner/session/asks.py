@@ -49,6 +49,17 @@ class Regained(msgspec.Struct, frozen=True):
     gap_ms: int
 
 
+class Missed(msgspec.Struct, frozen=True):
+    """Events are missing, or may be: state must be read anew before the next one."""
+
+    code: str
+    """Names what has happened, for `on_error`."""
+    what: str
+    """The same for people."""
+    halts: bool = False
+    """Whether trading is to stop for it."""
+
+
 class Stop(msgspec.Struct, frozen=True):
     """The run is to end now, in good order."""
 
@@ -56,7 +67,7 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 Ask = Next | Ack | Command
-Answer = Reply | Message | Stretch | Arrival | Closed | Regained | Stop | None
+Answer = Reply | Message | Stretch | Arrival | Closed | Regained | Missed | Stop | None
 
 
 @dataclass(frozen=True, slots=True)

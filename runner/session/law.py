@@ -18,9 +18,9 @@ from typing import Any
 
 from runner.errors import ProtocolError, RiskHalt, StrategyFailed
 from runner.protocol.commands import ReadState, State
-from runner.protocol.messages import BacktestComplete, Candle, Connection, Stretch
-from runner.session.asks import NEXT, Ack, Arrival, Ask, Closed, Ending, Regained
-from runner.session.calling import call, fail
+from runner.protocol.messages import BacktestComplete, Candle, Connection, ErrorNotice, Stretch
+from runner.session.asks import NEXT, Ack, Arrival, Ask, Closed, Ending, Missed, Regained
+from runner.session.calling import call, fail, notify
 from runner.session.executing import flush
 from runner.session.folding import folds_of
 from runner.session.handled import Handled
@@ -98,12 +98,26 @@ def converse(session: Session) -> Talk:
             if outbox:
                 yield from flush(session)
             continue
+        if kind is Missed:
+            yield from _make_up(session, arrival)
+            continue
         if kind is Closed:
             return (yield from _closed(session, arrival, pending))
         yield from _finish(session, pending)
         if kind is BacktestComplete:
             return Ending("complete", confirmed=True)
         return Ending(arrival.why, confirmed=False)
+
+
+def _make_up(session: Session, missed: Missed) -> Generator[Ask, Any, None]:
+    """Take over what the peer holds, and tell the strategy what it has not heard."""
+    state: State = yield ReadState()
+    _tell(session, session.desk.load(state))
+    if missed.halts and session.guard is not None:
+        session.guard.halt(missed.code.lower(), missed.what)
+    notify(session, ErrorNotice(missed.code, missed.what))
+    if session.desk.outbox:
+        yield from flush(session)
 
 
 def _tell(session: Session, missed: list[Order]) -> None:

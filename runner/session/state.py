@@ -33,6 +33,10 @@ class Session:
     """What handlers raised, one line each, when `on_exception` is `skip`."""
     unknown_types: dict[str, int] = field(default_factory=dict)
     malformed: int = 0
+    conflated: int = 0
+    """Prices of a live run that newer ones replaced before the strategy took them."""
+    lost: int = 0
+    """Messages of a live run that were lost because too many waited."""
     notices: list[ErrorNotice] = field(default_factory=list)
     rehearse: Callable[[Any], Any] | None = None
     """Puts a simulation between the conversation and its driver, for a dry run; None for none."""

@@ -13,14 +13,16 @@ import threading
 import time
 from enum import Enum
 
-from runner.protocol.messages import Malformed
+from runner.protocol.messages import Frame, Malformed
+from runner.transports.inbox import BACKLOG_BYTES, Inbox, Overrun
 from runner.transports.patience import Patience
 from runner.transports.settings import ConnectionSettings
 from runner.transports.waker import Waker
 from runner.transports.wire import ABNORMAL, Ended, Wire
 
-BACKLOG_BYTES = 64 * 1024 * 1024
-"""Most bytes read ahead of a strategy that does not come back; the rest waits in the network."""
+CHUNKS_AT_ONCE = 64
+"""Most reads of a live connection between two events: a flood must not keep them from the strategy.
+At a thousand events a second and ten seconds in a handler it is still all that has arrived."""
 
 
 class Silence(Enum):
@@ -64,6 +66,7 @@ class Connection:
         self._poll = select.poll()
         self._poll.register(wire, select.POLLIN)
         self._poll.register(waker, select.POLLIN)
+        self._has_inbox = isinstance(wire.messages, Inbox)
         self.messages = wire.messages
         """What has arrived and was not received yet; only `receive` takes from it."""
         self.turns = 0
@@ -76,15 +79,18 @@ class Connection:
 
     # For the strategy's thread
 
-    def receive(self, timeout_s: float | None) -> bytes | Malformed | Silence:
+    def receive(self, timeout_s: float | None) -> bytes | Frame | Malformed | Overrun | Silence:
         """Return the next message, oldest first, or why there is none.
 
         What arrived before the connection ended is returned before `ENDED` is. Heartbeats are
-        answered on the way and do not extend the timeout; None waits without limit.
+        answered on the way and do not extend the timeout; None waits without limit. What has an
+        inbox is read to the end each time, however much waits: a live peer waits for nobody.
         """
         if not self._tenure.acquire(False):
             self._reclaim()
         try:
+            if self._has_inbox:
+                self._read_all()
             if not self.messages:
                 silence = self._await_message(timeout_s)
                 if not self.messages:
@@ -122,8 +128,11 @@ class Connection:
         if not self._tenure.acquire(False):
             return
         try:
-            waiting = [one for one in self.messages if isinstance(one, bytes)]
-            room = BACKLOG_BYTES - sum(map(len, waiting))
+            room: float = math.inf
+            if not isinstance(self.messages, Inbox):
+                # What is beyond this waits in the network, as the peer of a backtest does.
+                waiting = [one for one in self.messages if isinstance(one, bytes)]
+                room = BACKLOG_BYTES - sum(map(len, waiting))
             while not self._is_wanted and self.turns == turns and self.ended is None and room > 0:
                 if self._ready(None) is None:
                     return
@@ -138,6 +147,11 @@ class Connection:
         self._waker.wake()
         self._tenure.acquire()
         self._is_wanted = False
+
+    def _read_all(self) -> None:
+        for _ in range(CHUNKS_AT_ONCE):
+            if self._wire.ended is not None or not self._wire.read():
+                return
 
     def _await_message(self, timeout_s: float | None) -> Silence:
         wire = self._wire

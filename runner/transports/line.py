@@ -29,11 +29,12 @@ from runner.protocol.messages import (
     Quote,
     TradeUpdate,
 )
-from runner.session import Arrival, Closed, Regained, Stop
+from runner.session import Arrival, Closed, Missed, Regained, Stop
 from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.connection import Connection, Silence
 from runner.transports.guard import Guard
 from runner.transports.http import place_of, proxy_for
+from runner.transports.inbox import Inbox, Overrun
 from runner.transports.opening import PORT_HINT, RunGone, open_connection
 from runner.transports.patience import Patience, usable_cores
 from runner.transports.settings import ConnectionSettings
@@ -49,6 +50,8 @@ SETTLE_ATTEMPTS = 5
 """Attempts to repeat the last acknowledgment of a run that is complete on our side."""
 SAID = 8
 """How many of the acknowledgments said last are repeated then: more than one may have been lost."""
+OVERRUN = "OVERRUN"
+"""Names what happens when more messages wait for a strategy than may."""
 MAX_RUN_ID = 256
 """Longest name of a run that is taken, in characters: it has to fit into an address."""
 _LOG = logging.getLogger(__name__)
@@ -78,6 +81,7 @@ class Line:
         draw: Callable[[], float],
         run_id: str | None = None,
         vitals: Vitals | None = None,
+        overrun: Callable[[str], None] = lambda _: None,
     ) -> None:
         proxy = proxy_for(url.replace("ws", "http", 1))
         if proxy is not None:
@@ -96,6 +100,8 @@ class Line:
         self._said: deque[bytes] = deque(maxlen=SAID)
         """What was sent last."""
         self._vitals = vitals or Vitals("connecting")
+        self._overrun = overrun
+        """Told at once, on whichever thread reads, that too many messages wait."""
         self._patience: Patience | None = None
         if backtest and settings.spin_us > 0 and usable_cores() > 1:
             self._patience = Patience(settings.spin_us / 1e6)
@@ -111,7 +117,9 @@ class Line:
         self._blind_since = time.monotonic()
         """Since when events of a live run may have been missed, on the monotonic clock."""
 
-    def next(self, limit_s: float | None = None) -> Arrival | Closed | Regained | Stop | None:
+    def next(
+        self, limit_s: float | None = None
+    ) -> Arrival | Closed | Regained | Missed | Stop | None:
         """Wait for what comes next and return it; None if nothing came within `limit_s`.
 
         Without a limit, and while there is no connection, the wait ends with what comes only.
@@ -128,8 +136,8 @@ class Line:
                     return news
                 continue
             raw = connection.receive(self._timeout_s if limit_s is None else limit_s)
-            if type(raw) is bytes:
-                frame = decode(raw)
+            frame = decode(raw) if type(raw) is bytes else raw
+            if type(frame) is Frame:
                 if not self._is_useful and self._greeted(frame):
                     continue
                 queue = self._vitals.queue = len(connection.messages)
@@ -142,6 +150,8 @@ class Line:
                     return over
             elif isinstance(raw, Malformed):
                 return Arrival(raw, None, bool(connection.messages))
+            elif isinstance(raw, Overrun):
+                return Missed(OVERRUN, raw.what, halts=True)
 
     def send(self, text: bytes) -> None:
         """Send a message; lost with the connection, if that is lost."""
@@ -201,8 +211,9 @@ class Line:
             return Closed(ABNORMAL, f"it broke off, and {failure.what}: {failure.why}")
         except Interrupted:
             return self._stop.asked
+        inbox = None if self._backtest else Inbox(settings.inbox, self._vitals, self._overrun)
         self._connection = Connection(
-            Wire(sock, protocol, arrived, write_timeout_s=settings.open_timeout_s),
+            Wire(sock, protocol, arrived, write_timeout_s=settings.open_timeout_s, inbox=inbox),
             self._waker,
             settings,
             patience=self._patience,

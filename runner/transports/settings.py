@@ -38,5 +38,7 @@ class ConnectionSettings:
     """Largest frame accepted."""
     guard_after_s: float = 0.25
     """Time in a handler after which a second thread reads and answers pings in its place."""
+    inbox: int = 10_000
+    """Most messages of a live peer that may wait for the strategy; one more halts trading."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Sent with the request to open the connection. Never shown: a key may be among them."""

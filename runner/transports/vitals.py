@@ -1,4 +1,4 @@
-"""What a driver tells about its connection: plain attributes, written by its thread alone.
+"""What a driver tells about its connection: plain attributes, written by one thread at a time.
 
 Whoever watches reads them from another thread whenever it likes, and may see one value of before
 and one of after a change. Standard library only.
@@ -22,9 +22,13 @@ class Vitals:
         "acks_s",
         "arrived_at",
         "attempts",
+        "conflated_candles",
+        "conflated_quotes",
         "failure",
         "is_waiting",
+        "lost",
         "queue",
+        "received",
         "reconnects",
         "requests",
         "requests_s",
@@ -43,7 +47,16 @@ class Vitals:
         self.is_waiting = False
         """Whether the driver waits for its peer, so that nothing but the peer can move the run."""
         self.queue = 0
-        """Messages that had arrived and waited when the last one was taken."""
+        """Messages that wait for the strategy: of a live run now, of a backtest when it took the
+        last one."""
+        self.received = 0
+        """Messages of a live run that have arrived, those for nobody but the connection apart."""
+        self.conflated_quotes = 0
+        """Quotes that a newer one of their symbol replaced before the strategy took them."""
+        self.conflated_candles = 0
+        """Earlier versions of a candle that a newer one replaced likewise."""
+        self.lost = 0
+        """Messages that the strategy will never see, because too many waited."""
         self.arrived_at: float | None = None
         """When the last message was taken, by `time.perf_counter`; None before the first."""
         self.acks = 0

@@ -18,7 +18,7 @@ from runner.protocol.commands import Command, ReadState, Reply
 from runner.protocol.messages import EventAck, Pong
 from runner.session import NEXT, Ack, Arrival, Ask, Ending, Overdue, Session, Stop, conversation
 from runner.transports.backoff import Attempts, TemporaryFailure
-from runner.transports.line import Line
+from runner.transports.line import OVERRUN, Line
 from runner.transports.live import Live
 from runner.transports.pace import Pace
 from runner.transports.settings import ConnectionSettings
@@ -92,6 +92,7 @@ def run_websocket(
         draw=draw,
         run_id=run_id,
         vitals=vitals,
+        overrun=lambda what: _halt_at_once(session, what),
     )
     if live is not None:
         live.sleep = waker.sleep
@@ -152,8 +153,16 @@ def run_websocket(
         assert stop.asked is not None
         return Ending(stop.asked.why, confirmed=False)
     finally:
+        session.conflated = vitals.conflated_quotes + vitals.conflated_candles
+        session.lost = vitals.lost
         line.close(in_order=in_order)
         waker.close()
+
+
+def _halt_at_once(session: Session, what: str) -> None:
+    # On whichever thread reads: what is to be cancelled is, when the session comes to it.
+    if session.guard is not None:
+        session.guard.ask_halt(OVERRUN.lower(), what)
 
 
 def _patient(

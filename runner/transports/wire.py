@@ -20,6 +20,7 @@ from websockets.protocol import CLOSED, OPEN
 
 from runner.protocol.codec import decode, encode
 from runner.protocol.messages import MALFORMED_BYTES, Malformed, Ping, Pong
+from runner.transports.inbox import Inbox
 from runner.transports.opening import CHUNK, NOT_YET
 
 ABNORMAL = 1006
@@ -49,16 +50,18 @@ class Wire:
         arrived: list[Any],
         *,
         write_timeout_s: float,
+        inbox: Inbox | None = None,
     ) -> None:
         """Take over a connected socket and a protocol past its opening handshake.
 
-        `arrived` is what the protocol has read beyond the handshake already.
+        `arrived` is what the protocol has read beyond the handshake already. What arrives is put
+        into `inbox`, or where there is none into a queue without limit.
         """
         self._sock = sock
         self._protocol = protocol
         self._write_timeout_s = write_timeout_s
         self._parts: list[Frame] = []
-        self.messages: deque[bytes | Malformed] = deque()
+        self.messages: deque[bytes | Malformed] | Inbox = deque() if inbox is None else inbox
         """What has arrived and nobody took yet, oldest first."""
         self.ended: Ended | None = None
         self._sort(arrived)

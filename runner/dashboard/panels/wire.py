@@ -23,7 +23,7 @@ def draw_wire(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
         rows += [("peer", one, "") for one in snapshot.facts.peers]
         rows += [
             ("ack latency", _latency(link), ""),
-            ("queue", f"{link.queue:,} waiting", ""),
+            ("queue", _queue(link), ""),
             ("acks", f"{link.acks:,}", ""),
             ("reconnects", f"{link.reconnects:,}", ""),
         ]
@@ -43,6 +43,11 @@ def _state(link: Link) -> str:
     if link.state in ("connecting", "reconnecting") and link.attempts:
         return f"{link.state}, {link.attempts} failed"
     return link.state
+
+
+def _queue(link: Link) -> str:
+    replaced = f", {link.conflated:,} replaced" if link.conflated else ""
+    return f"{link.queue:,} waiting{replaced}"
 
 
 def _latency(link: Link) -> str:
