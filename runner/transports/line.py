@@ -35,7 +35,7 @@ from runner.transports.connection import Connection, Silence
 from runner.transports.guard import Guard
 from runner.transports.http import place_of, proxy_for
 from runner.transports.inbox import Inbox, Overrun
-from runner.transports.opening import PORT_HINT, RunGone, open_connection
+from runner.transports.opening import PORT_HINT, RUN_HEADER, RunGone, Taken, open_connection
 from runner.transports.patience import Patience, usable_cores
 from runner.transports.settings import ConnectionSettings
 from runner.transports.stop import StopRequest
@@ -45,6 +45,7 @@ from runner.transports.wire import ABNORMAL, Ended, Wire
 
 NORMAL, GOING_AWAY = 1000, 1001
 _SENT_NOTHING = "the peer opened it, then sent nothing"
+_BEGUN_ANEW = "it broke off, and the engine has begun anew without what on_start had ordered"
 _PATIENCE_HINT = "look at the engine's log; raise connection.open_timeout if it only loads for long"
 SETTLE_ATTEMPTS = 5
 """Attempts to repeat the last acknowledgment of a run that is complete on our side."""
@@ -82,6 +83,7 @@ class Line:
         run_id: str | None = None,
         vitals: Vitals | None = None,
         overrun: Callable[[str], None] = lambda _: None,
+        is_same_run: Callable[[], bool] = lambda: True,
     ) -> None:
         proxy = proxy_for(url.replace("ws", "http", 1))
         if proxy is not None:
@@ -93,6 +95,9 @@ class Line:
         self._backtest = backtest
         self._draw = draw
         self._attempts = Attempts(settings, draw)
+        self._is_same_run = is_same_run
+        """Asked where a backtest is begun once more: whether the peer still has what was ordered
+        before the connection was opened."""
         self._run_id = run_id
         """What a broken backtest is come back to with; None for one that cannot be."""
         self._is_welcome = False
@@ -200,11 +205,15 @@ class Line:
         settings = self._settings
         is_again = self._attempts.failures > 0
         try:
-            sock, protocol, arrived = open_connection(
+            sock, protocol, (answer, *arrived) = open_connection(
                 self._url, settings, self._waker, run_id=self._run_id
             )
         except TemporaryFailure as failure:
             return self._pause(failure)
+        except Taken as failure:
+            if not is_again:
+                raise
+            return self._pause(failure)  # it may not have noticed yet that we were cut off
         except RunGone as failure:
             if not self._delivered:
                 raise
@@ -221,9 +230,15 @@ class Line:
         )
         self._guard = Guard(self._connection, self._waker, after_s=settings.guard_after_s)
         self._guard.start()
+        if self._backtest and self._run_id is None:
+            self._run_id = _name_in(answer.headers.get(RUN_HEADER))
         self._is_greeted = self._is_useful = False
         self._timeout_s = settings.open_timeout_s if self._backtest else None
         self._vitals.connected(is_again=is_again and self._delivered)
+        may_be_another = is_again and not self._delivered and self._run_id is None
+        if self._backtest and may_be_another and not self._is_same_run():
+            self._drop(GOING_AWAY, 0.0)
+            return Closed(ABNORMAL, _BEGUN_ANEW)
         gap_ms = round((time.monotonic() - self._blind_since) * 1000)
         return Regained(gap_ms) if is_again and not self._backtest else None
 
@@ -232,8 +247,8 @@ class Line:
         self._is_greeted = True
         message = frame.message
         if self._backtest and isinstance(message, messages.Connection):
-            run_id = message.run_id
-            if message.event == "CONNECTED" and run_id and len(run_id) <= MAX_RUN_ID:
+            run_id = _name_in(message.run_id)
+            if message.event == "CONNECTED" and run_id is not None:
                 is_again, self._is_welcome = self._is_welcome, True
                 self._run_id = run_id
                 return is_again
@@ -298,3 +313,8 @@ class Line:
                 ABNORMAL, f"it broke off, and coming back failed: {last.what}, {last.why}"
             )
         return None
+
+
+def _name_in(run_id: str | None) -> str | None:
+    """Return the name of a run, None for none and for one that cannot be sent back."""
+    return run_id if run_id and len(run_id) <= MAX_RUN_ID else None

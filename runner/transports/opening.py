@@ -32,6 +32,9 @@ PORT_HINT = (
 )
 RUN_ID = "run_id"
 """Names the run to come back to, in the query of the address."""
+RUN_HEADER = "Run-Id"
+"""Says in the answer to the upgrade which run that is, where the engine keeps runs."""
+_HELD = "RUN_HELD"
 NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 CHUNK = 65_536
 """Bytes asked for in one read: hundreds of candles, and small enough to allocate for each one."""
@@ -39,6 +42,10 @@ CHUNK = 65_536
 
 class RunGone(ConnectError):
     """The engine does not keep the run that was named."""
+
+
+class Taken(ConnectError):
+    """Somebody is connected to the engine; it may be ourselves, over a connection just lost."""
 
 
 def run_gone(where: str, body: bytes) -> RunGone:
@@ -55,15 +62,16 @@ def run_gone(where: str, body: bytes) -> RunGone:
 def open_connection(
     url: str, settings: ConnectionSettings, waker: Waker, *, run_id: str | None = None
 ) -> tuple[socket.socket, ClientProtocol, list[Any]]:
-    """Open a WebSocket and return its socket, its protocol and what has arrived already.
+    """Open a WebSocket; return its socket, its protocol and the answer with what came behind it.
 
     The socket does not block and sends without delay. No proxy is used, whatever the environment
     says. `run_id` names the run to come back to, None for a new one.
 
     Raises:
         TemporaryFailure: E601, refused, unknown name, timeout, TLS failure, busy (429, 5xx).
-        ConnectError: E602, the peer does not let us in (401, 403); E605, it serves another
-            strategy (409).
+        ConnectError: E602, the peer does not let us in (401, 403); E605, it keeps the run of
+            another strategy (409).
+        Taken: E605, another strategy is connected (409).
         RunGone: E606, it does not keep the run that is named.
         ProtocolError: E740, what answers there is not the WebSocket of an engine or gateway.
         Interrupted: the run was asked to end.
@@ -187,7 +195,7 @@ def _upgrade(
                 raise _no_handshake(protocol.handshake_exc, url)
             events = protocol.events_received()
             if events:
-                return events[1:]
+                return events
             if not data:
                 raise ConnectionError("the connection was closed during the handshake")
     except TimeoutError:
@@ -225,10 +233,11 @@ def _refusal(response: Response, url: str, *, is_named: bool) -> Exception:
             id="E602",
         )
     if status == 409:
-        return ConnectError(
+        envelope = envelope_of(status, body)
+        return (ConnectError if envelope.code == _HELD else Taken)(
             "the engine serves another strategy",
             where=url,
-            why=envelope_of(status, body).message,
+            why=envelope.message,
             fix="wait until that run is over, or start another engine",
             id="E605",
         )

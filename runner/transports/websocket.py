@@ -14,7 +14,7 @@ from itertools import count
 from typing import Protocol
 
 from runner.protocol.codec import encode
-from runner.protocol.commands import Command, ReadState, Reply
+from runner.protocol.commands import Command, ReadState, Reply, State
 from runner.protocol.messages import EventAck, Pong
 from runner.session import NEXT, Ack, Arrival, Ask, Ending, Overdue, Session, Stop, conversation
 from runner.transports.backoff import Attempts, TemporaryFailure
@@ -93,6 +93,7 @@ def run_websocket(
         run_id=run_id,
         vitals=vitals,
         overrun=lambda what: _halt_at_once(session, what),
+        is_same_run=lambda: _holds_what_works(session, execute),
     )
     if live is not None:
         live.sleep = waker.sleep
@@ -190,6 +191,17 @@ def _patient(
                 return reply
 
     return execute
+
+
+def _holds_what_works(session: Session, execute: Callable[[Command], Reply]) -> bool:
+    """Return whether the peer still has every order that works for all we know."""
+    working = [one for one in session.desk.tickets.values() if one.is_working]
+    if not working:
+        return True
+    state = execute(ReadState())
+    assert isinstance(state, State)
+    names = {one.client_order_id or one.id for one in state.orders}
+    return all(one.client_order_id in names or one.id in names for one in working)
 
 
 def _correlation_ids() -> Callable[[], str]:

@@ -74,6 +74,27 @@ def plays_a_run(running: EngineThread) -> bool:
 # Connections
 
 
+@PORTS
+def test_a_client_that_breaks_off_while_it_is_answered_is_no_failure_of_the_engine(
+    port: str,
+) -> None:
+    upgrade = (
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    )
+    with engine(series(1.0)) as running:
+        for _ in range(100):
+            sock = raw(running, port)
+            sock.sendall(head(running, port, "GET /v1/ws HTTP/1.1", *upgrade))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+
+        eventually(lambda: not running.server.has_strategy)
+        assert plays_a_run(running)
+
+
 @pytest.mark.parametrize(
     ("port", "begun"),
     [("ws_url", b""), ("rest_url", b"GET / HTTP/1.1\r\nHost: 127")],

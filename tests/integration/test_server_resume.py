@@ -197,6 +197,7 @@ def test_what_was_ordered_while_the_strategy_was_away_is_told_when_it_is_back() 
 
 def test_a_kept_run_is_not_given_to_somebody_else() -> None:
     with engine(series(1.0), rules=KEPT) as running:
+        running.request("POST", "/v1/orders", ORDER)
         cut_off(running)
         eventually(lambda: not running.server.has_strategy)
 
@@ -204,6 +205,18 @@ def test_a_kept_run_is_not_given_to_somebody_else() -> None:
         assert refusal(running, "/?run_id=guessed")[0] == 404
         assert refusal(running, "/?run_id=%ED%A0%80")[0] == 404
         assert running.request("GET", "/", url=running.server.ws_url, headers=NO_TEXT)[0] == 404
+
+
+def test_a_run_in_which_nothing_was_done_yet_is_given_to_whoever_comes() -> None:
+    with engine(series(1.0), rules=KEPT) as running:
+        run_id = cut_off(running)
+        eventually(lambda: not running.server.has_strategy)
+
+        with running.websocket() as websocket:
+            frames = play(websocket)
+
+    assert frames[0]["run_id"] == run_id
+    assert types(frames) == ["connection", "candle", "backtest_complete"]
 
 
 def test_a_run_that_nobody_came_back_to_is_over_and_the_next_strategy_gets_a_fresh_one() -> None:

@@ -106,5 +106,12 @@ class Port:
                 refused.headers[hdrs.ALLOW] = found.headers[hdrs.ALLOW]
             return refused
         except Exception as error:  # noqa: BLE001 - a fault of ours is answered, then raised
-            self._fail(error)
+            # Who leaves while it is answered is no fault of ours; nobody reads what is said then.
+            if not (isinstance(error, ConnectionError) and _has_left(request)):
+                self._fail(error)
             return self._refuse(Refusal("INTERNAL_ERROR", "the engine failed; see its own output"))
+
+
+def _has_left(request: web.Request) -> bool:
+    transport = request.transport
+    return transport is None or transport.is_closing()

@@ -28,7 +28,14 @@ from runner.engine.server.speed import Speed
 from runner.engine.server.stream import Line, batch_of
 from runner.engine.server.timer import Timer
 from runner.protocol.codec import decode
-from runner.protocol.commands import Command, ExitsResult, ModifyExits, Rejection, Reply
+from runner.protocol.commands import (
+    Command,
+    ExitsResult,
+    ModifyExits,
+    ReadState,
+    Rejection,
+    Reply,
+)
 from runner.protocol.messages import EventAck, Malformed, Ping
 
 TERMINAL_SECONDS = 60.0
@@ -61,6 +68,8 @@ class Run:
         self._strategy: Line | None = None
         self._observers = Observers(report)
         self._has_greeted = False
+        self.is_untouched = True
+        """Whether nothing was ordered or acknowledged yet: whoever comes finds it as a new one."""
         self._unreadable = 0
         self._turn: asyncio.Task[None] | None = None
         self._asked_ms: int | None = None
@@ -157,6 +166,7 @@ class Run:
         """Take one frame of the strategy; what is no acknowledgment moves nothing."""
         message = decode(data).message
         if type(message) is EventAck:
+            self.is_untouched = False
             self._acknowledge(message.events_processed)
         elif type(message) is Ping:
             if self._strategy is not None:
@@ -172,6 +182,8 @@ class Run:
         Raises:
             Refusal: a strategy that was played its run again does something else this time.
         """
+        if not isinstance(command, ReadState):
+            self.is_untouched = False
         with self._same_as_before():
             reply = self.past.execute(self.replay.exchange, command)
         self._relay()
@@ -183,6 +195,7 @@ class Run:
         Raises:
             Refusal: see `execute`.
         """
+        self.is_untouched = False
         with self._same_as_before():
             result = self.past.set_exits(self.replay.exchange, position_id, exits)
         self._relay()
@@ -287,6 +300,7 @@ class Run:
             self._window.start(self._rules.ack_seconds, self._miss)
 
     def _miss(self) -> None:
+        self.is_untouched = False
         self._patience.miss()
         missed, limit = self._patience.missed, self._patience.limit
         first = self.replay.pending[0]

@@ -115,7 +115,7 @@ class Sessions:
             raise refusal_of_status(
                 409, "a strategy is connected already, and an engine serves one at a time"
             )
-        elif run.is_held:
+        elif run.is_held and not run.is_untouched:
             raise Refusal(
                 "RUN_HELD",
                 f"the run is kept for its strategy; come back to it with {RUN_ID}, or wait",
