@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--sim-seeds", type=int, help="tests/simulation: play so many seeds instead of a few"
     )
+    parser.addoption(
+        "--all-toxics",
+        action="store_true",
+        help="tests/integration/test_toxic.py: play every row of its tables",
+    )
 
 
 @pytest.fixture
