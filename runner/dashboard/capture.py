@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ from runner.dashboard.snapshot import LogLine
 KEPT = 1000
 """Most lines kept: what scrolls past faster is counted."""
 LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR)
+_LOOK_S = 0.05
 _UNWRITABLE = (OSError, ValueError, RuntimeError)
 """What a stream raises whose reader has gone, that is closed, or that a signal interrupted."""
 _Level = Literal["print", "debug", "info", "warning", "error"]
@@ -38,6 +40,8 @@ class Capture(io.TextIOBase):
         """
         self.stream = stream
         self._mask = mask
+        self.is_lent = False
+        """Whether the dashboard has it: it releases it as soon as the terminal takes that."""
         self._is_holding = False
         self._kept: deque[LogLine] = deque(maxlen=KEPT)
         self._open = ""
@@ -91,19 +95,29 @@ class Capture(io.TextIOBase):
         """Pass on what was kept, and everything from now on."""
         if not self._is_holding:
             return
-        self._is_holding = False
         if self._open:
             self.add("print", self._open)
             self._open = ""
+        # Lines may be added meanwhile: a stream that takes nothing holds up nobody but this thread.
         with suppress(*_UNWRITABLE):
             if self._dropped:
                 self.stream.write(f"... {self._dropped:,} earlier lines; --ui plain shows all\n")
-            for line in self._kept:
-                said = f"{line.level.upper()}: {clean(line.text)}"
-                self.stream.write((line.text if line.level == "print" else said) + "\n")
+            self._pass_on()
             self.stream.flush()
+            self._is_holding = False
+            self._pass_on()
+            self.stream.flush()
+        self._is_holding = False
         self._kept.clear()
         self._dropped = 0
+        self.is_lent = False
+
+    def _pass_on(self) -> None:
+        kept = self._kept
+        while kept:
+            line = kept.popleft()
+            said = f"{line.level.upper()}: {clean(line.text)}"
+            self.stream.write((line.text if line.level == "print" else said) + "\n")
 
     def drain(self, *, is_over: bool = False) -> list[LogLine]:
         """Return the lines kept, and keep them no longer; also one without an end when it
@@ -166,5 +180,12 @@ def captured(capture: Capture) -> Iterator[None]:
         root.removeHandler(kept)
         for one in printing:
             one.removeFilter(is_printed)
-        capture.release()
-        sys.stdout, sys.stderr = before
+        while capture.is_lent and before[0].isatty():
+            # A result would go to the screen that is about to vanish. It waits for the terminal
+            # anyway, and by now nothing else of the run does.
+            time.sleep(_LOOK_S)
+        if capture.is_lent:
+            sys.stdout = before[0]
+        else:
+            capture.release()
+            sys.stdout, sys.stderr = before

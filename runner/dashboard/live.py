@@ -38,7 +38,7 @@ AFRESH_S = 3.0
 SHARE = 0.02
 """Most of one core's time that drawing may take."""
 _PATIENCE_S = 2.0
-"""Longest wait for a terminal that takes nothing: it must not hold up the result."""
+"""Longest wait for a terminal that takes nothing."""
 _STOPPING_S = 0.1
 _LOG = logging.getLogger(__name__)
 
@@ -103,13 +103,16 @@ class Live:
         self._end()
 
     def _end(self) -> None:
+        """Give the terminal back, in a thread of its own: one that takes nothing must not hold up
+        the run, nor what it still has to do."""
         self._over.set()
-        mine = self._turn.acquire(timeout=_PATIENCE_S)
-        try:
+        giving = threading.Thread(target=self._restore, name="give back", daemon=True)
+        giving.start()
+        giving.join(_PATIENCE_S)
+
+    def _restore(self) -> None:
+        with self._turn:
             self._give_back()
-        finally:
-            if mine:
-                self._turn.release()
 
     def _watch(self) -> None:
         if self._over.wait(self._quiet):
@@ -119,9 +122,11 @@ class Live:
         except OSError:
             self._end()  # the terminal is gone, and with it whoever could be told
         except Exception as error:  # noqa: BLE001 - a picture is not worth a run
+            is_over = self._over.is_set()
             self._end()
-            said = f"{type(error).__name__}: {error}"
-            _LOG.warning("the dashboard ended, the run goes on: %s", said)
+            if not is_over:
+                said = f"{type(error).__name__}: {error}"
+                _LOG.warning("the dashboard ended, the run goes on: %s", said)
 
     def _show(self) -> None:
         # Here and not above: most runs are over before anything is drawn.
@@ -146,6 +151,7 @@ class Live:
 
             self._give_back = give_back
             self._capture.hold()
+            self._capture.is_lent = True
             screen.enter()
             has_keys = self._keys.open()
         view, snapshot = View(), self._look(None)

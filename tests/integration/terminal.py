@@ -26,7 +26,8 @@ _SHELL = """
 import fcntl, os, signal, subprocess, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 to_test = int(sys.argv[1])
-started = subprocess.Popen([sys.executable, "-m", "runner", *sys.argv[2:]])
+out = open(sys.argv[2], "wb") if sys.argv[2] else None
+started = subprocess.Popen([sys.executable, "-m", "runner", *sys.argv[3:]], stdout=out)
 signal.signal(signal.SIGINT, lambda *_: None)
 signal.signal(signal.SIGHUP, lambda *_: started.send_signal(signal.SIGHUP))
 os.write(to_test, b"%d\\n" % started.pid)
@@ -41,7 +42,12 @@ class Terminal:
     """A terminal, and the program that was started in it."""
 
     def __init__(
-        self, arguments: Sequence[str], size: tuple[int, int], environ: dict[str, str], cwd: Path
+        self,
+        arguments: Sequence[str],
+        size: tuple[int, int],
+        environ: dict[str, str],
+        cwd: Path,
+        out: Path | None,
     ) -> None:
         self.near, self._far = pty.openpty()
         os.set_blocking(self.near, False)
@@ -52,7 +58,7 @@ class Terminal:
         self.before = termios.tcgetattr(self._far)
         reader, writer = os.pipe()
         self._shell = subprocess.Popen(
-            [sys.executable, "-c", _SHELL, str(writer), *arguments],
+            [sys.executable, "-c", _SHELL, str(writer), str(out or ""), *arguments],
             stdin=self._far,
             stdout=self._far,
             stderr=self._far,
@@ -105,12 +111,21 @@ class Terminal:
     def finish(self) -> int:
         """Return the exit code of the program, with everything read that it wrote."""
         until = time.monotonic() + WAIT_S
-        while not select.select([self._told], [], [], 0)[0]:
+        while not self.is_over():
             assert time.monotonic() < until, "\n".join(self.lines())
             self.read()
         code = int(self._told.readline())
         self.read(0.2)
         return code
+
+    def is_over(self) -> bool:
+        """Tell whether the program has ended."""
+        return bool(select.select([self._told], [], [], 0)[0])
+
+    def finish_unread(self) -> int:
+        """Return the exit code of the program; nobody reads what it writes on the terminal."""
+        assert select.select([self._told], [], [], WAIT_S)[0], "the program waits for its terminal"
+        return int(self._told.readline())
 
     def is_as_before(self) -> bool:
         """Tell whether echo, line editing and all else is as it was."""
@@ -136,10 +151,12 @@ def terminal(
     *arguments: str,
     size: tuple[int, int] = (80, 24),
     cwd: Path = ROOT,
+    out: Path | None = None,
     **environ: str,
 ) -> Iterator[Terminal]:
-    """Run `runner` with `arguments` in a terminal of `size` columns and rows."""
-    made = Terminal(arguments, size, environ, cwd)
+    """Run `runner` with `arguments` in a terminal of `size` columns and rows; `out` is a file that
+    takes its stdout."""
+    made = Terminal(arguments, size, environ, cwd, out)
     try:
         yield made
     finally:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.integration.gateway import eventually
 from tests.integration.terminal import BACK, OTHER_SCREEN, terminal
 from tests.integration.test_cli import ROOT, SMA, clean_environment
 
@@ -75,19 +78,10 @@ def test_a_run_at_a_size_quit_by_key(
         assert seen.is_as_before()
 
 
-def test_a_run_that_is_resized_all_the_time_is_drawn_well_in_the_end() -> None:
+def test_O8_a_run_that_is_resized_all_the_time_is_drawn_well_in_the_end() -> None:
     with terminal(*PACED) as seen:
         seen.wait_for("Equity")
-        for size in [
-            (0, 0),
-            (1, 1),
-            (200, 50),
-            (79, 24),
-            (3, 60),
-            (60, 20),
-            (0, 10),
-            (119, 39),
-        ] * 5:
+        for size in STORM * 5:
             seen.set_size(*size)
             seen.read(0.01)
         seen.set_size(0, 0)
@@ -139,7 +133,7 @@ def test_a_run_that_is_soon_over_never_changes_the_screen() -> None:
         assert b"Final equity" in seen.raw
 
 
-def test_what_is_printed_and_logged_is_shown_and_comes_out_at_the_end(tmp_path: Path) -> None:
+def test_O11_what_is_printed_and_logged_is_shown_and_comes_out_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "prints.py").write_text(PRINTS)
     with terminal("run", "prints.py", "--speed", "200", "-v", cwd=tmp_path, size=(120, 40)) as seen:
         lines = seen.wait_for("INFO: an info line")
@@ -154,7 +148,7 @@ def test_what_is_printed_and_logged_is_shown_and_comes_out_at_the_end(tmp_path: 
 
 
 @pytest.mark.parametrize("how", ["TERM=dumb", "no size", "CI", "piped"])
-def test_where_nothing_can_be_drawn_there_are_lines(how: str) -> None:
+def test_O8_where_nothing_can_be_drawn_there_are_lines(how: str) -> None:
     arguments = ("run", SMA, "--speed", "2000")
     if how == "piped":
         done = subprocess.run(
@@ -178,7 +172,7 @@ def test_where_nothing_can_be_drawn_there_are_lines(how: str) -> None:
     assert b"Final equity" in written
 
 
-def test_in_the_C_locale_and_without_colour_the_screen_is_ascii() -> None:
+def test_O8_in_the_C_locale_and_without_colour_the_screen_is_ascii() -> None:
     with terminal(*PACED, LC_ALL="C", NO_COLOR="1") as seen:
         seen.wait_for("+- Equity")
         seen.press("q")
@@ -258,3 +252,61 @@ def test_O7_a_reader_that_goes_away_ends_neither_the_run_nor_its_prints(tmp_path
 
         assert running.wait(60) == 0
     assert b'"final_equity"' in written
+
+
+FLOOD = """
+from runner import Strategy
+
+class Flood(Strategy):
+    default_subscriptions = ("S:AAPL:candle",)
+
+    def on_candle(self, candle):
+        print("x" * 200, candle.close)
+
+    def on_stop(self):
+        print("the last line")
+        open("stopped", "w").close()
+"""
+
+
+def test_O10_a_terminal_that_takes_nothing_holds_up_neither_the_run_nor_its_result(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "flood.py").write_text(FLOOD)
+    out = tmp_path / "result.json"
+    with terminal(
+        "run", "flood.py", "--speed", "1500", "--json", cwd=tmp_path, size=(200, 60), out=out
+    ) as seen:
+        seen.wait_for("Equity")
+
+        assert seen.finish_unread() == 0
+
+        assert json.loads(out.read_text())["ending"]["why"] == "complete"
+        seen.wait_for(lambda _: BACK in seen.raw and seen.is_as_before())
+
+
+def test_O10_what_a_stopped_terminal_missed_is_put_in_order_when_it_reads_again(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "flood.py").write_text(FLOOD)
+    with terminal("run", "flood.py", "--speed", "1500", cwd=tmp_path, size=(200, 60)) as seen:
+        seen.wait_for("Equity")
+        eventually((tmp_path / "stopped").exists)
+
+        assert seen.finish() == 0
+
+        normal = seen.raw.rpartition(BACK)[2].decode()
+        assert "Final equity" in normal
+        assert "the last line" in normal
+        assert seen.is_as_before()
+
+
+def test_O10_a_terminal_that_is_read_once_a_second_misses_frames_and_no_event() -> None:
+    with terminal("run", SMA, "--speed", "1500", size=(200, 60)) as seen:
+        seen.wait_for("Equity")
+        while not seen.is_over():
+            time.sleep(1)
+            seen.read(0)
+        assert seen.finish() == 0
+
+        assert "Final equity" in seen.raw.rpartition(BACK)[2].decode()
