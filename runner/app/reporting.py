@@ -9,6 +9,7 @@ from runner.app.market import prices_of
 from runner.config.models import RunConfig
 from runner.errors import MachineError, RunnerError, UsageError
 from runner.results.facts import RunResult
+from runner.secrecy import concealed
 
 if TYPE_CHECKING:
     from runner.engine.series import Series
@@ -50,7 +51,7 @@ def write_report(path: Path, text: str) -> None:
         MachineError: E1030, it cannot be written there.
     """
     try:
-        path.write_text(text, encoding="utf-8", errors="replace")
+        path.write_text(concealed(text), encoding="utf-8", errors="replace")
     except OSError as error:
         raise unwritable(path, error) from None
 

@@ -35,7 +35,13 @@ def _run() -> int:
     import os
 
     from runner.errors import RunnerError
+    from runner.secrecy import ConcealingStream, conceal_environment
 
+    conceal_environment(os.environ)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None:  # closed by who started us
+            setattr(sys, name, ConcealingStream(stream))
     try:
         from runner.cli.root import app
 

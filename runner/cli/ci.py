@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.secrecy import concealed, concealed_bytes
+
 if TYPE_CHECKING:
     from runner.errors import RunnerError
     from runner.results.facts import RunResult
@@ -48,7 +50,7 @@ def leave_traces(
         from runner.results.junit import junit_of
 
         try:
-            junit.write_bytes(junit_of(strategy, result, error))
+            junit.write_bytes(concealed_bytes(junit_of(strategy, result, error)))
         except OSError as failed:
             raise _unwritable(junit, failed) from None
 
@@ -88,7 +90,7 @@ def _summarise(result: RunResult) -> None:
 
     try:
         with Path(place).open("a", encoding="utf-8", errors="replace") as file:
-            file.write(markdown_of(to_summary(result)))
+            file.write(concealed(markdown_of(to_summary(result))))
     except OSError as error:
         sys.stderr.write(f"warning: the step summary cannot be written: {error.strerror}\n")
 

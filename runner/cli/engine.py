@@ -159,7 +159,10 @@ def serve(
     from runner.config import units
     from runner.engine.exchange import Exchange
     from runner.engine.server import EngineServer, Guard, serve_until_done
+    from runner.secrecy import conceal
 
+    if token:
+        conceal([token])
     guard = Guard(host, token or None, frozenset(allow_origin or ()))
     flags = {
         "runtime": "embedded",

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from runner.cli.runs_access import DirOption, RunArgument
+from runner.secrecy import concealed
 
 
 class Format(StrEnum):
@@ -74,7 +75,7 @@ def _write(path: Path, text: str) -> None:
     from runner.errors import MachineError
 
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(concealed(text), encoding="utf-8")
     except OSError as error:
         raise MachineError(
             f"the file cannot be written: {(error.strerror or str(error)).lower()}",

@@ -16,12 +16,12 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SecretStr
 from pydantic_core import core_schema
 
 from runner.config import units
-from runner.config.problems import MASK
 from runner.config.units import ManyUnfitError, UnfitError
 from runner.protocol.decimals import plain
 from runner.protocol.subscriptions import Subscription, SubscriptionError, parse_subscriptions
 from runner.protocol.urls import gateway_ws_url, parse_place, url_problem
 from runner.results.gates import Condition, ConditionError, parse_condition
+from runner.secrecy import MASK
 
 Shown = str | int | bool | list[str] | dict[str, str] | None
 """A value as it is shown: what one could write into a file to have it again."""

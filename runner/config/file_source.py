@@ -7,9 +7,10 @@ from typing import Any
 
 from runner.config.files import SourceFile
 from runner.config.keys import Key, Path, all_keys, dotted, names_in, sections
-from runner.config.problems import MASK, Origin, Problem
+from runner.config.problems import Origin, Problem
 from runner.config.sources import PARAMS, Layer, Leaf, is_secret_like, suggestion
 from runner.config.yaml_source import Items, Node, Table, Text, kind_of
+from runner.secrecy import MASK
 
 MAX_SUGGESTIONS = 100
 

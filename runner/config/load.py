@@ -32,6 +32,7 @@ from runner.config.problems import (
 from runner.config.sources import Layer, Leaf, from_flags, from_variables
 from runner.config.units import ManyUnfitError, UnfitError
 from runner.config.yaml_source import read_yaml
+from runner.secrecy import VARIABLES, conceal
 
 RUNTIME = ("runtime",)
 DOTENV = ".env"
@@ -79,6 +80,7 @@ def load_config(
         _read_dotenv(cwd),
         from_file,
     ]
+    conceal([*_secrets(layers), *(environ[name] for name in VARIABLES if name in environ)])
     merged: dict[tuple[str, ...], Leaf] = {}
     for layer in reversed(layers):
         merged.update(layer.leaves)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from runner.errors import ConfigError
+from runner.secrecy import MASK, Concealment
 
-MASK = "********"
 MAX_SHOWN = 25
 """Problems printed as text; a wholly wrong file should not scroll the first one away."""
 MAX_LINE = 160
@@ -107,20 +107,10 @@ def problem_at(origin: Origin, key: str, what: str, hint: str = "") -> Problem:
 _SECRET_LINE = re.compile(
     r"((?:api|secret|token|passw|credential|private)[\w.\-]*[\"']?[ \t]*[:=][ \t]*)\S.*", re.I
 )
-_USERINFO = re.compile(r"(//)[^/\s'\"]*@")
 
 
-class Masker:
+class Masker(Concealment):
     """Replaces secrets in texts: known values, secret-looking lines, logins in addresses."""
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        # The longest first, so that a secret that contains another one disappears whole.
-        self._secrets = sorted({s for s in secrets if s.strip()}, key=len, reverse=True)
-
-    def text(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        return _USERINFO.sub(rf"\1{MASK}@", text)
 
     def line(self, line: str) -> str:
         return _SECRET_LINE.sub(rf"\1{MASK}", self.text(line))

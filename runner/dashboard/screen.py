@@ -18,6 +18,7 @@ from rich.text import Text
 
 from runner.dashboard.layout import segments_of
 from runner.dashboard.pane import Size
+from runner.secrecy import concealed_bytes
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 """The other screen, no cursor, and no wrapping: a terminal made narrower must not scroll."""
@@ -99,6 +100,6 @@ class Screen:
         return found
 
     def _write(self, text: str) -> None:
-        data = text.encode("utf-8", "replace")
+        data = concealed_bytes(text.encode("utf-8", "replace"))
         while data:
             data = data[os.write(self._descriptor, data) :]

@@ -17,6 +17,7 @@ import msgspec
 from runner.errors import MachineError, RiskHalt
 from runner.journal.lines import Line
 from runner.journal.past import Past
+from runner.secrecy import concealed_bytes
 
 _DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 _ENCODER = msgspec.json.Encoder()
@@ -65,7 +66,7 @@ class Journal:
         Raises:
             MachineError: E1040; the line is not in the file.
         """
-        data = memoryview(_ENCODER.encode(line) + b"\n")
+        data = memoryview(concealed_bytes(_ENCODER.encode(line)) + b"\n")
         rest = data
         try:
             while rest:

@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from runner.secrecy import concealed_bytes
 from runner.strategy.order import Order
 from runner.strategy.portfolio import Fill
 
@@ -223,10 +224,11 @@ def encode_lines(lines: Iterable[Any]) -> bytes:
     """Return one JSON document a line, each ended."""
     kept = list(lines)
     try:
-        return _JSON.encode_lines(kept)
+        return concealed_bytes(_JSON.encode_lines(kept))
     except UnicodeEncodeError:
         # A lone surrogate, in the reason of an order for example, is no Unicode text.
-        return b"".join(_JSON.encode(_cleaned(msgspec.to_builtins(one))) + b"\n" for one in kept)
+        plain = (_JSON.encode(_cleaned(msgspec.to_builtins(one))) for one in kept)
+        return concealed_bytes(b"".join(one + b"\n" for one in plain))
 
 
 def encode_document(document: msgspec.Struct) -> bytes:
@@ -235,7 +237,7 @@ def encode_document(document: msgspec.Struct) -> bytes:
         data = _JSON.encode(document)
     except UnicodeEncodeError:
         data = _JSON.encode(_cleaned(msgspec.to_builtins(document)))
-    return msgspec.json.format(data, indent=2) + b"\n"
+    return msgspec.json.format(concealed_bytes(data), indent=2) + b"\n"
 
 
 def _cleaned(value: Any) -> Any:

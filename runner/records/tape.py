@@ -40,6 +40,7 @@ from runner.protocol.commands import (
 from runner.protocol.messages import Candle, Malformed, Message, Unknown
 from runner.protocol.times import EPOCH, from_ms
 from runner.records.files import open_existing, open_new, write_all
+from runner.secrecy import concealed_bytes
 from runner.session import Ack, Answer, Arrival, Ask, Closed, Missed, Regained, Stop
 from runner.transports.replaying import Heard
 
@@ -134,7 +135,7 @@ class Tape:
             count = len(self._heard)
             batch = self._heard[:count]
             del self._heard[:count]
-            data = b"".join(self._line(*one) for one in batch)
+            data = concealed_bytes(b"".join(self._line(*one) for one in batch))
             if data and self.error is None:
                 self._write(self._packer.compress(data) + self._packer.flush(zlib.Z_SYNC_FLUSH))
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from runner.protocol.commands import ModifyOrder, SubmitOrder
 from runner.protocol.enums import OrderStatus, OrderType, Side, TimeInForce
 from runner.protocol.messages import OrderSnapshot
+from runner.secrecy import concealed
 
 _ZERO = Decimal(0)
 
@@ -131,7 +132,7 @@ class Order:
             request.side,
             request.quantity,
             request.order_type,
-            reason=reason,
+            reason=concealed(reason),
         )
         order.limit_price = request.limit_price
         order.stop_price = request.stop_price
