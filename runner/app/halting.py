@@ -29,6 +29,8 @@ KILL_SWITCH = "kill_switch"
 """Names the halt, where others name their limit."""
 OVERRUN = "overrun"
 """Likewise, where a strategy was so slow that messages were lost."""
+AT_GATEWAY = ("broker_connection_failed", "liquidation", "oco_double_exit")
+"""Likewise, where the gateway reported what a run cannot go on after."""
 
 
 def halted(session: Session) -> RunnerError | None:
@@ -41,7 +43,13 @@ def halted(session: Session) -> RunnerError | None:
     if breach is None:
         return None
     moment = from_ms(breach.time_ms).isoformat() if breach.time_ms else "the start"
+    at_gateway = (
+        "the gateway reported it, and no order was sent from then on; exits that protect stay",
+        "look at orders and positions at the broker before another run is started",
+        "E941",
+    )
     why, fix, code = {
+        **dict.fromkeys(AT_GATEWAY, at_gateway),
         KILL_SWITCH: (
             "no order was sent from then on; entries were cancelled, exits that protect stay",
             "look at the account before you start again",

@@ -108,6 +108,8 @@ class GatewayConfig(Section):
         default_factory=lambda: {"*": "stop"}
     )
     """Orders and positions that are not ours: stop, adopt or ignore; by symbol S:AAPL=adopt."""
+    reconcile_every: Annotated[float, fields.duration(1.0, DAY)] = 60.0
+    """How often orders and positions are read, and held against what the run takes them to be."""
 
 
 class DataConfig(Section):

@@ -49,6 +49,8 @@ class RiskConfig(Section):
     """Most fall of equity since the day before, such as 5%; beyond it trading halts (exit 9)."""
     max_drawdown: Annotated[Decimal | None, fields.rate(positive=True, optional=True)] = None
     """Most fall of equity from its highest, such as 20%; beyond it trading halts (exit 9)."""
+    stale_after: Annotated[float | None, fields.duration(1.0, 7 * 86_400.0, optional=True)] = None
+    """Silence after which a symbol's position may only shrink; unset: 3 candles, 1m at least."""
     on_breach: Annotated[Literal["cancel", "flatten"], fields.choice(("cancel", "flatten"))] = (
         "cancel"
     )

@@ -25,15 +25,13 @@ def trading_of(guard: Guard | None) -> Trading:
     """Return what may be sent, and why not everything; empty for a run without limits."""
     if guard is None:
         return Trading()
-    if guard.state is not TradingState.ACTIVE:
+    if guard.state is TradingState.HALTED:
         return Trading(guard.state.value, guard.breach.message if guard.breach else "")
     reasons = [
         f"{symbol}: {message}" if symbol else message
         for (_, symbol), message in guard.restrictions.items()
     ]
-    if reasons:
-        return Trading(TradingState.REDUCING.value, "; ".join(reasons))
-    return Trading(TradingState.ACTIVE.value)
+    return Trading(guard.standing.value, "; ".join(reasons))
 
 
 def unprotected(session: Session, latest: Iterable[Order]) -> Callable[[str, OpenPosition], bool]:

@@ -275,4 +275,22 @@ ENTRIES = (
         ),
         example="time.sleep(1) in on_candle, at ten candles a second",
     ),
+    Entry(
+        "E941",
+        "The gateway reported what a run cannot go on after",
+        means=(
+            "The gateway has given its broker up, or said that the broker closed a position by "
+            "force, or that both exits of one position were executed. Trading was halted."
+        ),
+        causes=(
+            "an outage at the broker that lasted too long",
+            "a margin that was too small",
+            "a fast market that went through stop and target",
+        ),
+        fixes=(
+            "look at orders and positions at the broker",
+            "look at the gateway's log; start again when all is in order",
+        ),
+        example="BROKER_CONNECTION_FAILED after five minutes without the broker",
+    ),
 )

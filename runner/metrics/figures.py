@@ -185,6 +185,13 @@ FIGURES = (
         label="state",
     ),
     Figure(
+        "runner_trading_restrictions",
+        "gauge",
+        "What holds orders back for now, by its name: of how many symbols.",
+        lambda run, _: run.restricted,
+        label="why",
+    ),
+    Figure(
         "runner_connection_state",
         "gauge",
         "1 for how the connection stands, 0 for the other states.",

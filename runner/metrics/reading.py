@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -52,6 +52,8 @@ class Reading:
     """Orders that a limit held back, by limit."""
     state: str
     """What may be sent: a `TradingState`."""
+    restricted: Mapping[str, int]
+    """How many symbols each restriction that holds now is about, by its name; all count as one."""
     failures: int
     unreadable: int
     equity: float
@@ -67,6 +69,13 @@ class Reading:
     @property
     def drawdown(self) -> float:
         return max((self.peak - self.equity) / self.peak, 0.0) if self.peak > 0 else 0.0
+
+
+def _counted(restrictions: Iterable[tuple[str, str | None]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for why, _ in restrictions:
+        found[why] = found.get(why, 0) + 1
+    return found
 
 
 class Reader:
@@ -108,7 +117,8 @@ class Reader:
             working=len(desk.working),
             ended=dict(self._ended),
             denied=copied(lambda: dict(guard.denied)) if guard is not None else {},
-            state=guard.state.value if guard is not None else "ACTIVE",
+            state=guard.standing.value if guard is not None else "ACTIVE",
+            restricted=_counted(guard.restrictions if guard is not None else {}),
             failures=len(session.failures),
             unreadable=session.malformed,
             equity=equity,

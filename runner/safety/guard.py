@@ -7,6 +7,7 @@ close stands in the outbox like any other request.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,7 +20,7 @@ from runner.safety.checks import (
     is_sent,
     protects,
 )
-from runner.safety.limits import Breach, Denial, Limits, TradingState
+from runner.safety.limits import Breach, Denial, Limits, Restriction, TradingState
 from runner.safety.rates import Bucket, DayCount, Repeats
 from runner.strategy.desk import Desk, Request
 from runner.strategy.order import CancelRequest, Order
@@ -52,6 +53,8 @@ class Guard:
         """How many orders were denied, by limit."""
         self.requests: tuple[Request, ...] = ()
         """What the halt has left in the outbox; it is to be executed whatever the strategy does."""
+        self.consult: Callable[[], None] | None = None
+        """Called before an order is checked, to find out what restricts it at this moment."""
         self._desk = desk
         self._peak = 0.0
         self._last = 0.0
@@ -63,7 +66,7 @@ class Guard:
         self._repeats = Repeats()
         self._event = (0, 0)
         self._rejections = 0
-        self._restrictions: dict[tuple[str, str | None], str] = {}
+        self._restrictions: dict[tuple[str, str | None], Restriction] = {}
         self._asked: tuple[str, str] | None = None
 
     @property
@@ -84,6 +87,8 @@ class Guard:
             return None
         if self._asked is not None:
             self.heed()
+        if self.consult is not None:
+            self.consult()
         denial = self._denial(request)
         if denial is not None:
             self.denied[denial.limit] = self.denied.get(denial.limit, 0) + 1
@@ -96,8 +101,8 @@ class Guard:
             why = f": {self.breach.message}" if self.breach is not None else ""
             return Denial("HALTED", f"trading is halted{why}")
         if self._restrictions:
-            restriction = self._restriction(request.symbol)
-            if restriction is not None and not is_reducing(request, self._desk):
+            restriction = self._restriction(request)
+            if restriction is not None:
                 return restriction
         if self.state is TradingState.REDUCING and not is_reducing(request, self._desk):
             return Denial("REDUCING", "only orders that make a position smaller are sent")
@@ -143,15 +148,18 @@ class Guard:
 
     # Restrictions that pass
 
-    def restrict(self, why: str, message: str, *, symbol: str | None = None) -> None:
+    def restrict(
+        self, why: str, message: str, *, symbol: str | None = None, pauses: bool = False
+    ) -> None:
         """Send only what makes positions smaller, until `lift` is called with the same `why`.
 
         Args:
             why: names the restriction, in capitals: a denial carries it.
             message: for people.
             symbol: which symbol it holds for; None for all.
+            pauses: whether not even that is sent.
         """
-        self._restrictions[why, symbol] = message
+        self._restrictions[why, symbol] = Restriction(message, pauses)
 
     def lift(self, why: str, *, symbol: str | None = None) -> None:
         """End a restriction; one that does not exist is no error."""
@@ -159,13 +167,31 @@ class Guard:
 
     @property
     def restrictions(self) -> dict[tuple[str, str | None], str]:
-        """What holds at present, by name and symbol."""
-        return dict(self._restrictions)
+        """What holds at present, by name and symbol, in words."""
+        return {name: one.message for name, one in self._restrictions.copy().items()}
 
-    def _restriction(self, symbol: str) -> Denial | None:
-        for (why, which), message in self._restrictions.items():
-            if which is None or which == symbol:
-                return Denial(why, f"{message}; only orders that make a position smaller are sent")
+    @property
+    def standing(self) -> TradingState:
+        """What may be sent at present: the state, or what is restricted if that is tighter.
+
+        A restriction of one symbol counts for the whole.
+        """
+        if self.state is TradingState.HALTED or not self._restrictions:
+            return self.state
+        if any(one.pauses for one in self._restrictions.copy().values()):
+            return TradingState.PAUSED
+        return TradingState.REDUCING
+
+    def _restriction(self, request: SubmitOrder) -> Denial | None:
+        reduces = is_reducing(request, self._desk)
+        for (why, symbol), one in self._restrictions.items():
+            if symbol is not None and symbol != request.symbol:
+                continue
+            if one.pauses:
+                return Denial(why, f"{one.message}; no order is sent")
+            if not reduces:
+                said = "only orders that make a position smaller are sent"
+                return Denial(why, f"{one.message}; {said}")
         return None
 
     def check_change(self, order: Order, changes: ModifyOrder) -> Denial | None:
@@ -184,9 +210,11 @@ class Guard:
             reduce_only=order.reduce_only,
         )
         grows = request.quantity > order.quantity
+        if self.consult is not None:
+            self.consult()
         denial = None
         if grows and self._restrictions:
-            denial = self._restriction(order.symbol)
+            denial = self._restriction(request)
         if denial is None and grows and self.state is not TradingState.ACTIVE:
             denial = Denial(self.state.value, "an order must not grow any more")
         elif denial is None and grows:

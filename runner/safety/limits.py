@@ -14,6 +14,8 @@ class TradingState(StrEnum):
     ACTIVE = "ACTIVE"
     REDUCING = "REDUCING"
     """Only orders that make a position smaller, and cancellations."""
+    PAUSED = "PAUSED"
+    """As HALTED, until what it waits for has come about."""
     HALTED = "HALTED"
     """Only cancellations, and what closes positions if that was chosen."""
 
@@ -81,6 +83,14 @@ LIVE_DEFAULTS: dict[str, Any] = {
     "max_rejections_in_a_row": 5,
 }
 """What holds at a gateway where nothing else is set: wide for a plan, narrow for a loop."""
+
+
+class Restriction(NamedTuple):
+    """What holds until it is lifted."""
+
+    message: str
+    pauses: bool
+    """Whether no order is sent at all; otherwise those that make a position smaller are."""
 
 
 class Denial(NamedTuple):

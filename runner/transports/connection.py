@@ -58,7 +58,10 @@ class Connection:
         self._waker = waker
         self._settings = settings
         self._patience = patience
-        self._keepalive = keepalive
+        self._ping_s = settings.ping_interval_s if keepalive else math.inf
+        self._ping_at = time.monotonic() + self._ping_s
+        self._is_asked = False
+        """Whether the peer owes us a sign of life, until `_ping_at`."""
         self._tenure = threading.Lock()
         self._is_wanted = False
         """Set while the strategy's thread waits for the tenure: locks are not fair, so without it
@@ -136,7 +139,7 @@ class Connection:
             while not self._is_wanted and self.turns == turns and self.ended is None and room > 0:
                 if self._ready(None) is None:
                     return
-                room -= self._wire.read()
+                room -= self._read()
         finally:
             self._tenure.release()
 
@@ -150,34 +153,37 @@ class Connection:
 
     def _read_all(self) -> None:
         for _ in range(CHUNKS_AT_ONCE):
-            if self._wire.ended is not None or not self._wire.read():
+            if self._wire.ended is not None or not self._read():
                 return
+
+    def _read(self) -> int:
+        count = self._wire.read()
+        if count:
+            self._is_asked = False
+            self._ping_at = time.monotonic() + self._ping_s
+        return count
 
     def _await_message(self, timeout_s: float | None) -> Silence:
         wire = self._wire
         until = math.inf if timeout_s is None else time.monotonic() + timeout_s
         if self._patience is not None and self._patience.is_worth_it():
             self._poll_for_a_moment(self._patience)
-        ping_s = self._settings.ping_interval_s if self._keepalive else math.inf
-        ping_at = time.monotonic() + ping_s
-        is_asked = False
         while not self.messages and wire.ended is None:
             now = time.monotonic()
             if now >= until:
                 return Silence.TIMED_OUT
-            if now >= ping_at and is_asked:
+            if now >= self._ping_at and self._is_asked:
                 wire.ended = Ended(ABNORMAL, "the peer no longer answers")
-            elif now >= ping_at:
-                is_asked = True
+            elif now >= self._ping_at:
+                self._is_asked = True
                 wire.send_ping()
-                ping_at = now + self._settings.ping_timeout_s
+                self._ping_at = now + self._settings.ping_timeout_s
             else:
-                ready = self._ready(min(until, ping_at) - now)
+                ready = self._ready(min(until, self._ping_at) - now)
                 if ready is None:
                     return Silence.WOKEN
-                if ready and wire.read():
-                    is_asked = False
-                    ping_at = time.monotonic() + ping_s
+                if ready:
+                    self._read()
         return Silence.ENDED
 
     def _poll_for_a_moment(self, patience: Patience) -> None:

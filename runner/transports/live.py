@@ -136,17 +136,18 @@ class Live:
             if past.owns(order) or (parent is not None and past.owns_id(parent)):
                 self._doubts.see(order)
                 return True
-            return not self._ignored(order.symbol)
+            return not self.ignores(order.symbol)
         if kind is TradeUpdate:
             trade = message.trade  # type: ignore[union-attr]
             if trade.id in self._trades:
                 return False  # told once more, after a gap perhaps
             self._trades.add(trade.id)
-            return past.owns_id(trade.order_id) or not self._ignored(trade.symbol)
+            return past.owns_id(trade.order_id) or not self.ignores(trade.symbol)
         # Our share of such a position is told by our own executions.
-        return kind is not PositionUpdate or not self._ignored(message.position.symbol)  # type: ignore[union-attr]
+        return kind is not PositionUpdate or not self.ignores(message.position.symbol)  # type: ignore[union-attr]
 
-    def _ignored(self, symbol: str) -> bool:
+    def ignores(self, symbol: str) -> bool:
+        """Tell whether what the gateway holds of a symbol is none of the run's."""
         return self._ignores and rule_of(self._rules, symbol) == IGNORE
 
     def wait_s(self) -> float | None:

@@ -40,5 +40,10 @@ class ConnectionSettings:
     """Time in a handler after which a second thread reads and answers pings in its place."""
     inbox: int = 10_000
     """Most messages of a live peer that may wait for the strategy; one more halts trading."""
+    reconcile_every_s: float = 60.0
+    """How often what a gateway holds is held against what the run takes it to hold."""
+    stale_after_s: float | None = None
+    """Silence of a symbol at a gateway after which only what makes its position smaller is sent;
+    None for three of its candles, and a minute at least."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Sent with the request to open the connection. Never shown: a key may be among them."""

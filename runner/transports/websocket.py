@@ -25,6 +25,7 @@ from runner.transports.settings import ConnectionSettings
 from runner.transports.stop import StopRequest
 from runner.transports.vitals import Vitals
 from runner.transports.waker import Interrupted, Waker
+from runner.transports.watch import Watch
 
 __all__ = ["ConnectionSettings", "Executor", "run_websocket"]
 
@@ -97,6 +98,15 @@ def run_websocket(
     )
     if live is not None:
         live.sleep = waker.sleep
+    watch: Watch | None = None
+    if not session.backtest and session.guard is not None:
+        watch = Watch(
+            session,
+            rest if session.rehearse is None else None,
+            settings,
+            stop,
+            ignored=live.ignores if live is not None else lambda _: False,
+        )
     execute = _patient(live or rest, Attempts(settings, draw), waker, vitals)
     ids = _correlation_ids()
     talk = conversation(session)
@@ -127,13 +137,18 @@ def run_websocket(
                 ask = send(Stop("max_events"))
             elif live is not None and (news := live.news()) is not None:
                 ask = send(news)
+            elif watch is not None and (said := watch.next(is_idle=vitals.queue == 0)) is not None:
+                ask = send(said)
             else:
                 vitals.is_waiting = True
-                arrival = line.next(None if live is None else live.wait_s())
+                waits = (None if one is None else one.wait_s() for one in (live, watch))
+                arrival = line.next(min((one for one in waits if one is not None), default=None))
                 vitals.is_waiting = False
                 if arrival is None:
                     continue
                 vitals.arrived_at = taken = clock()
+                if watch is not None:
+                    watch.hear(arrival)
                 if type(arrival) is Arrival:
                     left -= 1
                     if live is not None and not live.hear(arrival.message):

@@ -101,7 +101,10 @@ def test_C7_a_misspelt_key_is_refused_with_the_right_spelling(
         ("max-events: 5", "did you mean max_events?"),
         ("cash: 5", "did you mean exchange.cash?"),
         ("engine: {url: x}", "did you mean engine.ws_url?"),
-        ("gateway: {nothing_like_it: x}", "known here: url, api_key, directory, account, foreign"),
+        (
+            "gateway: {nothing_like_it: x}",
+            "known here: url, api_key, directory, account, foreign, reconcile_every",
+        ),
     ],
 )
 def test_C7_other_spellings_and_places_are_recognised(tmp_path: Path, text: str, hint: str) -> None:

@@ -75,7 +75,7 @@ def test_every_figure_of_a_wire_is_told() -> None:
     found = scraped(vitals)
 
     names = {name.split(" ")[0].removesuffix("_count").removesuffix("_sum") for name in found}
-    told_when_any = {"runner_orders_denied_total"}
+    told_when_any = {"runner_orders_denied_total", "runner_trading_restrictions"}
     assert {one.name for one in FIGURES} - names == told_when_any
     assert found["runner_ack_latency_seconds_count"] == 2
     assert found["runner_ack_latency_seconds_sum"] == 1.0
