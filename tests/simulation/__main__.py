@@ -8,15 +8,13 @@ sockets instead of sessions.
 from __future__ import annotations
 
 import argparse
-import gc
-import logging
 import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 
-from tests.simulation.checking import told
+from tests.simulation.checking import prepare, told
 from tests.simulation.wire import examine_wire
 
 CHUNK = 50
@@ -26,19 +24,12 @@ CHUNK = 50
 def play(seeds: range, examine: Callable[[int], str | None], processes: int) -> Iterator[str]:
     """Play seeds in several processes and yield what they find, as it is found."""
     # Started afresh, not forked: a seed must not depend on what the parent has done.
-    with multiprocessing.get_context("spawn").Pool(processes, _prepare) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, prepare) as pool:
         for done, finding in enumerate(pool.imap(examine, seeds, chunksize=CHUNK), 1):
             if finding is not None:
                 yield finding
             if done % 10_000 == 0:
                 print(f"{done} of {len(seeds)}", file=sys.stderr, flush=True)
-
-
-def _prepare() -> None:
-    logging.disable()
-    # A seed leaves little garbage that goes in circles; to look for it often costs a tenth.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 def main() -> int:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,14 @@ def test_a_seed_is_always_the_same_run() -> None:
 
         assert one.entries == other.entries
         assert one.result == other.result
+
+
+def test_the_long_run_plays_seeds_in_processes_of_its_own_and_counts_them() -> None:
+    command = [sys.executable, "-m", "tests.simulation", "3", "--from", "7", "--jobs", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+
+    assert done.stdout.startswith("3 seeds, 0 findings, ")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_kind_of_fault_is_drawn() -> None:
