@@ -13,6 +13,7 @@ from runner.metrics.health import Health
 from runner.protocol.urls import parse_place, shown_place
 from runner.results.result import StrategyFacts
 from runner.session import Session
+from runner.supervision.link import Link
 from runner.transports.notify import Manager, reported
 from runner.transports.pace import Pace
 from runner.transports.stop import StopRequest
@@ -30,6 +31,7 @@ def exposed(
     stop: StopRequest,
     pace: Pace | None,
     environ: Mapping[str, str],
+    link: Link | None = None,
 ) -> Iterator[None]:
     """Tell of the run inside: the service manager, if one has started it, and whoever asks over
     HTTP, if the configuration says where.
@@ -39,7 +41,10 @@ def exposed(
         MachineError: E1001, E1002; the port cannot be had.
     """
     health = Health(session, peer.vitals, stop, pace, stalled_after_s=config.metrics.stalled_after)
-    manager = Manager.of(environ, pid=os.getpid())
+    if link is None:
+        manager = Manager.of(environ, pid=os.getpid())
+    else:  # the guard is whom the manager has started, and listens to
+        manager = Manager.of(environ, pid=link.guard, through=link.notify)
     with (
         _served(config, session, peer, strategy, health),
         reported(manager, reluctance=health.reluctance, complaint=health.complaint),

@@ -18,6 +18,7 @@ from runner.session import Session
 from runner.transports.live import Live
 from runner.transports.rest import RestClient
 
+JOURNAL = "journal.jsonl"
 _UNFIT = re.compile(r"[^A-Za-z0-9.-]")
 _SHOWN = 5
 
@@ -38,7 +39,7 @@ def living(
         RiskHalt: E930, it is damaged.
     """
     folder = folder_of(config, session, url=url, cwd=cwd)
-    journal = Journal(folder / "journal.jsonl")
+    journal = Journal(folder / JOURNAL)
     try:
         yield Live(
             session,

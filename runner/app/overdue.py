@@ -30,6 +30,7 @@ from runner.errors import RiskHalt, RunnerError
 from runner.protocol.times import from_ms
 from runner.session import Overdue, Session
 from runner.session.calling import overdue
+from runner.supervision.link import Link
 from runner.transports.stop import SIGNAL_EXITS, StopRequest
 
 LIVE_LIMIT_S, BACKTEST_LIMIT_S = 30.0, 60.0
@@ -208,7 +209,7 @@ class _Watch:
 
 
 def abandoned(
-    error: RunnerError | None, stop: StopRequest, stream: TextIO, record: Keeping
+    error: RunnerError | None, stop: StopRequest, stream: TextIO, record: Keeping, link: Link | None
 ) -> NoReturn:
     """End the process at once: terminal and record in order, and nothing of the strategy run."""
     code = 1
@@ -216,6 +217,8 @@ def abandoned(
         why = "failed" if stop.asked is None else stop.asked.why
         code = SIGNAL_EXITS.get(why, RiskHalt.exit_code) if error is None else error.exit_code
         stop.leave()
+        if link is not None:
+            link.abandoned()
         if isinstance(error, RunnerError) and isinstance(stream, JsonLines):
             stream.say("error", "runner", str(error), id=error.id, exit_code=code)
         elif error is not None:

@@ -44,6 +44,7 @@ from runner.strategy.base import Strategy, seat
 from runner.strategy.desk import Desk
 from runner.strategy.loader import load_strategy, source_of
 from runner.strategy.params import declared_params, resolve_params
+from runner.supervision.link import Link
 from runner.transports.pace import Pace
 from runner.transports.stop import SIGNAL_EXITS, StopRequest, stop_after, stop_on_signals
 
@@ -59,12 +60,14 @@ def execute(
     typed: Sequence[str] = (),
     report: Path | None = None,
     logs: LogContext | None = None,
+    link: Link | None = None,
 ) -> tuple[RunResult, RunnerError | None]:
     """Run what the configuration says and return the result, with the error that ended it.
 
     What the strategy prints goes to stderr: stdout carries the result alone. `typed` are the
     arguments of the command line, for the suggestion of what to type next. `report` is a file to
     write, in the form that its name asks for. `logs` is told what the run is, for each line of log.
+    `link` leads to the process that guards the run, if there is one.
 
     Raises:
         RunnerError: the run could not begin (configuration, strategy, data).
@@ -91,12 +94,14 @@ def execute(
         peer = replace(peer, runtime=permitted(loaded, peer, stream=capture.stream))
         switch = KillSwitch(session, stop)
         with (
-            exposed(config, session, peer, facts, stop=stop, pace=pace, environ=environ),
+            exposed(config, session, peer, facts, stop=stop, pace=pace, environ=environ, link=link),
             recorded(
                 loaded, session, facts, peer, subscriptions=subscriptions, cwd=cwd, typed=typed
             ) as record,
         ):
             logs.run_id = record.id
+            if link is not None and record.id:
+                link.record_at(shelf.absolute() / "runs" / record.id)
             started, clock = datetime.now(UTC), time.perf_counter()
             watching = watched(
                 config,
@@ -115,9 +120,15 @@ def execute(
                 session,
                 stop,
                 limit_s=limit_of(config),
-                abandon=lambda error: abandoned(error, stop, capture.stream, record),
+                abandon=lambda error: abandoned(error, stop, capture.stream, record, link),
             )
-            ending, error = _drive(config, session, peer, stop, pace, (kills, handlers), watching)
+            signals = stop_on_signals(stop, link)
+            guards = (signals, kills, handlers, stop_after(stop, config.timeout))
+            if link is not None:
+                link.begun(_journal_of(config, session, peer, cwd))
+            ending, error = _drive(config, session, peer, stop, pace, guards, watching)
+            if link is not None:
+                link.over()
             error = error or record.trouble()
             if not session.backtest:
                 from runner.app.live import unresolved
@@ -154,6 +165,14 @@ def execute(
     return result, error
 
 
+def _journal_of(config: RunConfig, session: Session, peer: Peer, cwd: Path) -> Path | None:
+    if peer.enquiry is None or config.dry_run:
+        return None
+    from runner.app.live import JOURNAL, folder_of
+
+    return folder_of(config, session, url=peer.runtime.peers[-1], cwd=cwd).absolute() / JOURNAL
+
+
 def _judged(result: RunResult, config: RunConfig) -> tuple[RunResult, RunnerError | None]:
     gates = judge(result, config.fail_on, require_orders=config.require_orders)
     failed = [one for one in gates if not one.passed]
@@ -182,10 +201,8 @@ def _drive(
     ending: Ending | None = None
     error: RunnerError | None = None
     with ExitStack() as stack:
-        stack.enter_context(stop_on_signals(stop))
         for one in guards:
             stack.enter_context(one)
-        stack.enter_context(stop_after(stop, config.timeout))
         try:
             with watching:
                 ending = peer.drive(stop, pace)

@@ -213,6 +213,7 @@ def _execute(
 
     from runner.app import execute
     from runner.app.logs import begin_json_lines, set_up_logs
+    from runner.app.supervising import is_to_be_supervised, supervise
     from runner.config.load import load_config
     from runner.errors import UsageError
 
@@ -229,6 +230,9 @@ def _execute(
     loaded = load_config(
         config, flags={**flags, "strategy": strategy}, environ=os.environ, cwd=Path.cwd()
     )
+    link = None
+    if is_to_be_supervised(loaded.config):
+        link = supervise(loaded.config, ["runner", *sys.argv[1:]])
     return execute(
         loaded,
         cwd=Path.cwd(),
@@ -236,4 +240,5 @@ def _execute(
         typed=sys.argv[1:],
         report=report,
         logs=set_up_logs(loaded.config),
+        link=link,
     )

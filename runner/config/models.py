@@ -64,6 +64,14 @@ class OnExit(StrEnum):
     FLATTEN = "flatten"
 
 
+class Supervised(StrEnum):
+    """Which runs a second process watches over."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class Ui(StrEnum):
     """What is shown while a run is going on."""
 
@@ -273,6 +281,10 @@ class RunConfig(BaseSettings):
     """At a gateway: simulate all orders at its prices; no order leaves."""
     on_exit: Annotated[OnExit, fields.choice(OnExit, make=OnExit)] = OnExit.CANCEL
     """At a gateway, when the run ends: leave all, cancel entries, or close the positions, too."""
+    on_death: Annotated[OnExit, fields.choice(OnExit, make=OnExit)] = OnExit.CANCEL
+    """The same where the run could not do it: it was killed, has crashed, or is blocked."""
+    supervised: Annotated[Supervised, fields.choice(Supervised, make=Supervised)] = Supervised.AUTO
+    """Which runs a second process watches: auto is those that trade at a gateway."""
     ui: Annotated[Ui, fields.choice(Ui, make=Ui)] = Ui.AUTO
     """What to show during the run; auto is live on a terminal and plain elsewhere."""
     speed: Annotated[str, fields.speed()] = "max"

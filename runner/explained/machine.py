@@ -161,4 +161,22 @@ ENTRIES = (
         fixes=("end the other run", "give this one a gateway.directory of its own"),
         example="the same run in two terminals",
     ),
+    Entry(
+        "E1050",
+        "The process of the run was killed",
+        means=(
+            "The run had no chance to leave its gateway; the process that guards it did so in its "
+            "place, as on_death says: by default entries are cancelled by their ids, and what "
+            "protects positions stays. The journal has all that was ordered."
+        ),
+        causes=(
+            "memory was short, and the system took the largest process",
+            "somebody sent SIGKILL, or a container was stopped without mercy",
+        ),
+        fixes=(
+            "look into the log of the system for 'out of memory'",
+            "start the run again: it asks the gateway what became of every order",
+        ),
+        example="kill -9",
+    ),
 )

@@ -44,12 +44,36 @@ ENTRIES = (
             "a loop whose condition never becomes true",
             "a request to another server, or a lock, without a time limit",
             "heavy work for each event, such as training a model",
+            "a regular expression that tries for ever (seen where the run is supervised)",
         ),
         fixes=(
             "give what it waits for a time limit of its own; prepare in on_start",
             "give it more time: handler_timeout: 5m, or 0 for no limit",
         ),
         example="while True: pass",
+    ),
+    Entry(
+        "E504",
+        "The process of the run crashed",
+        means=(
+            "Native code did what the system does not allow. Python cannot go on after that; the "
+            "frames above the message show which call it was. At a gateway the process that "
+            "guards the run has done what on_death says."
+        ),
+        causes=("a library written in C that the strategy uses", "ctypes with a wrong address"),
+        fixes=("bring that library up to date", "do without it"),
+        example="ctypes.string_at(0)",
+    ),
+    Entry(
+        "E505",
+        "The process of the run ended by itself",
+        means=(
+            "It was gone without its strategy having been stopped and without a result. At a "
+            "gateway the process that guards the run has done what on_death says."
+        ),
+        causes=("os._exit in a handler", "a defect of runner, which was reported above"),
+        fixes=("raise an exception where the strategy must not go on",),
+        example="os._exit(0)",
     ),
     Entry(
         "E510",

@@ -49,7 +49,10 @@ class Past:
         """Our orders by client order id; those without one by the peer's."""
         self.pid: int | None = None
         """The process that has begun the last run."""
-        self._runs: set[str] = set()
+        self.runs: set[str] = set()
+        """What the ids of our orders begin with, of all runs so far."""
+        self.run = ""
+        """That of the last run."""
         self._by_id: dict[str, Kept] = {}
         self._adopted: dict[str, Decimal] = {}
 
@@ -57,7 +60,8 @@ class Past:
         """Take in one more line."""
         match line:
             case Begun():
-                self._runs.add(line.run)
+                self.runs.add(line.run)
+                self.run = line.run
                 self.pid = line.pid
             case Intent(order=order):
                 self.orders[line.client_order_id] = Kept(
@@ -85,7 +89,7 @@ class Past:
     def owns(self, order: OrderSnapshot) -> bool:
         """Tell whether an order at the peer is one of ours, or an exit attached to one."""
         name = order.client_order_id
-        if name is not None and (name in self.orders or name.partition("-")[0] in self._runs):
+        if name is not None and (name in self.orders or name.partition("-")[0] in self.runs):
             return True
         if order.parent_order_id in self._by_id:
             return True

@@ -19,23 +19,38 @@ POLL_S = 0.25
 class Manager:
     """The service manager that has started this process."""
 
-    def __init__(self, address: str, *, watchdog_s: float | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        watchdog_s: float | None = None,
+        through: Callable[[bytes], None] | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
             address: of its socket: a path, or a name that begins with @ for one without a file.
             watchdog_s: silence after which it takes the process for dead; None for never.
+            through: sends in our place; it may listen to one process only. None sends itself.
         """
         self.watchdog_s = watchdog_s
+        self._through = through
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
 
     @classmethod
-    def of(cls, environ: Mapping[str, str], *, pid: int) -> Manager | None:
+    def of(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        pid: int,
+        through: Callable[[bytes], None] | None = None,
+    ) -> Manager | None:
         """Return the manager that the environment names, None where there is none.
 
         Args:
             environ: the environment.
-            pid: of this process; a watchdog may be meant for another one.
+            pid: of the process that it has started; a watchdog may be meant for another one.
+            through: sends in our place.
         """
         address = environ.get(SOCKET, "")
         if not address.startswith(("/", "@")):
@@ -43,10 +58,13 @@ class Manager:
         watched = environ.get("WATCHDOG_USEC", "")
         is_ours = environ.get("WATCHDOG_PID", str(pid)) == str(pid)
         microseconds = int(watched) if watched.isascii() and watched.isdigit() and is_ours else 0
-        return cls(address, watchdog_s=microseconds / 1e6 or None)
+        return cls(address, watchdog_s=microseconds / 1e6 or None, through=through)
 
     def tell(self, *lines: str) -> None:
         """Send lines such as `READY=1`; lost where nobody listens."""
+        if self._through is not None:
+            self._through("\n".join(lines).encode())
+            return
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
             sock.setblocking(False)  # a manager that is busy must not hold up a run
             sock.sendto("\n".join(lines).encode(), self._address)

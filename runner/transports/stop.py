@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from runner.session import Stop
+from runner.supervision.link import Link
 
 SIGNAL_EXITS = {"interrupted": 130, "terminated": 143}
 """Exit codes of a run that a signal ended in good order."""
@@ -48,11 +49,14 @@ class StopRequest:
 
 
 @contextmanager
-def stop_on_signals(stop: StopRequest) -> Iterator[None]:
+def stop_on_signals(stop: StopRequest, link: Link | None = None) -> Iterator[None]:
     """Turn the first SIGINT, SIGTERM or SIGHUP into a stop request; a second leaves at once.
 
     SIGHUP, which a terminal sends when it is closed, counts as SIGTERM; a run that was started to
     survive that (`nohup`) ignores it, and goes on.
+
+    What the process that guards the run was sent counts, too, but once: a terminal, and some tools,
+    send a signal to both of them.
 
     Outside the main thread, where Python delivers no signals, this does nothing.
     """
@@ -60,7 +64,13 @@ def stop_on_signals(stop: StopRequest) -> Iterator[None]:
         yield
         return
 
-    def asked(number: int, _frame: FrameType | None) -> None:
+    came = {"here": 0, "to the guard": 0}
+
+    def asked(number: int, _frame: FrameType | None, to: str = "here") -> None:
+        before = max(came.values())
+        came[to] += 1
+        if max(came.values()) == before:
+            return
         if stop.asked is not None and stop.asked.why in ("interrupted", "terminated"):
             # The strategy may be stuck in its own code, where an exception could be swallowed.
             stop.leave()
@@ -75,9 +85,22 @@ def stop_on_signals(stop: StopRequest) -> Iterator[None]:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
     before = {number: signal.signal(number, asked) for number in numbers}
+    if link is not None:
+        stop.on_leave(link.over)
+        on_signal = link.on_signal
+
+        def passed_on(number: int) -> None:
+            if number in before:
+                asked(number, None, "to the guard")
+            else:
+                on_signal(number)
+
+        link.on_signal = passed_on
     try:
         yield
     finally:
+        if link is not None:
+            link.on_signal = on_signal
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from runner.errors import MachineError
 from tests.integration.one_port import one_port
-from tests.integration.peer import PATIENCE_S, Client, Handler, Peer, running
+from tests.integration.peer import Client, Handler, Peer, running
 
 STARTS_S = 60.0
 """How long a process may take to start on a machine that is busy."""
@@ -57,6 +60,19 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, said
 
 
+def run_of(process: subprocess.Popen[str]) -> int:
+    """Return the process of the run, which the one that was started guards."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return int(children[0])
+
+
+def gone(pid: int) -> None:
+    """Return when a process that was killed does nothing any more."""
+    with suppress(OSError):
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            time.sleep(0.002)
+
+
 def one_candle_and_wait(client: Client) -> None:
     client.candles(0)
     client.wait_until_closed(STARTS_S)
@@ -74,12 +90,13 @@ def test_O3_a_run_killed_while_it_sends_an_order_goes_on_without_sending_it_agai
     tmp_path: Path, filled: str
 ) -> None:
     with running(one_candle_and_wait, another_and_end) as peer, one_port(peer) as url:
-        process = start(tmp_path, url)
+        process = start(tmp_path, url, "--set", "on_death=leave")
 
         def place_and_kill(handler: Handler) -> bool:
             order = peer.book.place(handler.sent)
-            process.kill()
-            process.wait(PATIENCE_S)
+            run = run_of(process)
+            os.kill(run, signal.SIGKILL)
+            gone(run)
             if filled == "1":
                 order.update(status="FILLED", filled_quantity="1", average_fill_price="100")
                 peer.book.hold("S:AAPL", "1")
@@ -87,7 +104,7 @@ def test_O3_a_run_killed_while_it_sends_an_order_goes_on_without_sending_it_agai
 
         peer.book.faults["POST"] = [place_and_kill]
         finish(process)
-        assert process.returncode == -signal.SIGKILL
+        assert process.returncode == MachineError.exit_code
 
         code, said = finish(start(tmp_path, url))
 
@@ -122,10 +139,11 @@ def test_C15_a_second_run_of_the_same_strategy_exits_with_10(tmp_path: Path) -> 
 
         code, said = finish(start(tmp_path, url))
 
+        holder = run_of(first)
         first.terminate()
         finish(first)
     assert code == 10
-    assert f"(process {first.pid})" in said
+    assert f"(process {holder})" in said
 
 
 def wait_for_order(peer: Peer) -> None:
