@@ -124,6 +124,7 @@ class Keeping:
                 self._folder,
                 self._session.desk,
                 candles=self._peer.candles,
+                curve_bytes=config.records.max_bytes // 2,
                 durable=config.runtime is Runtime.GATEWAY,
                 on_failure=self._failed,
             )
@@ -207,6 +208,12 @@ class Keeping:
         if recording is None:
             return
         recording.stop()
+        if recording.every > 1:
+            _LOG.warning(
+                "the record has every %s-th point of the equity curve: with all of them it would "
+                "take more than half of records.max_bytes",
+                f"{recording.every:,}",
+            )
         if self._tape is not None:
             self._tape.close()
         try:

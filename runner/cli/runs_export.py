@@ -54,6 +54,8 @@ def export(
             id="E220",
         )
     (record,) = records(shelf_at(directory), run)
+    if (table is Table.EQUITY or form is Format.JSON) and record.equity.notice:
+        typer.echo(f"warning: {record.equity.notice}", err=True)
     if form is Format.PARQUET and output is not None:
         write_parquet(record, table, output)
     elif output is not None:

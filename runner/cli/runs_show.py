@@ -104,13 +104,15 @@ def _ending(record: Record, page: Page) -> list[str]:
         if end.error is not None:
             rows.append(("Error", f"{end.error.id}: {end.error.what}"))
         rows += [("Warning", str(one)) for one in record.result.get("warnings", [])]
+        if record.equity.notice:
+            rows.append(("Notice", record.equity.notice))
         rows.append(("Digest", (end.digest or "not known")[:12]))
     else:
         rows.append(("Status", f"running, as process {record.holder}" if record.holder else "died"))
         kept = f"{len(record.orders):,} orders and {len(record.trades):,} trades"
-        if record.equity:
-            time, equity = record.equity[-1]
-            kept += f"; equity {equity:,.2f} at {iso_ms(time)}"
+        curve = record.equity
+        if len(curve):
+            kept += f"; equity {curve.equities[-1]:,.2f} at {iso_ms(curve.times[-1])}"
         rows.append(("So far" if record.holder else "Up to then", kept))
     return [line for row in rows for line in _row(page, *row)]
 

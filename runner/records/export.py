@@ -44,17 +44,19 @@ _NUMBERS = (
 _FLAGS = ("reduce_only",)
 
 
-def table_of(record: Record, table: str) -> tuple[list[str], list[list[Any]]]:
+def table_of(record: Record, table: str) -> tuple[list[str], Iterable[list[Any]]]:
     """Return the column names and the rows of `trades`, `orders` or `equity`, all as JSON values.
 
     Amounts are text without an exponent, times RFC 3339, what is not defined is None.
     """
     if table == "equity":
-        return ["time", "equity"], [[iso_ms(time), equity] for time, equity in record.equity]
+        curve = record.equity
+        moments = map(iso_ms, curve.times)
+        return ["time", "equity"], ([*row] for row in zip(moments, curve.equities, strict=True))
     kind: type[msgspec.Struct] = TradeLine if table == "trades" else OrderLine
     lines: Sequence[msgspec.Struct] = record.trades if table == "trades" else record.orders
     names = list(kind.__struct_fields__)
-    return names, [[_plain(getattr(one, name)) for name in names] for one in lines]
+    return names, ([_plain(getattr(one, name)) for name in names] for one in lines)
 
 
 def as_document(record: Record) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def row_of(record: Record) -> Row:
         final = figures["final_equity"]
     else:
         orders, trades = len(record.orders), len(record.trades)
-        final = record.equity[-1][1] if record.equity else None
+        final = record.equity.equities[-1] if len(record.equity) else None
     return Row(
         id=record.id,
         started=iso(begin.started),

@@ -4,7 +4,7 @@
     strategy.py      the strategy's file as it was loaded
     orders.jsonl     an order each time it was seen changed; its last line holds
     trades.jsonl     one execution a line
-    equity.jsonl     points of the equity curve: [number, Unix milliseconds, equity]
+    equity.points    the equity curve, 16 bytes a point (`points` says how)
     events.jsonl.gz  all that the strategy was told and answered, if that was asked for
     end.json         written last: how it ended, and the result without trades and curve
     remarks.json     tags and a note, added later by people
@@ -29,7 +29,9 @@ from runner.strategy.portfolio import Fill
 
 SCHEMA = "runner.record/1"
 BEGIN, END, SOURCE, REMARKS = "begin.json", "end.json", "strategy.py", "remarks.json"
-ORDERS, TRADES, EQUITY = "orders.jsonl", "trades.jsonl", "equity.jsonl"
+ORDERS, TRADES, EQUITY = "orders.jsonl", "trades.jsonl", "equity.points"
+OLD_EQUITY = "equity.jsonl"
+"""Where the curve was before all of its points were kept: a line of JSON for each."""
 EVENTS = "events.jsonl.gz"
 KILL = "KILL"
 """Its being there is all that counts; beside the runs it halts all of them."""

@@ -6,10 +6,10 @@ All whole lines count, and nothing here changes a record. May import the errors 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from runner.records.lines import (
     END,
     EQUITY,
     EVENTS,
+    OLD_EQUITY,
     ORDERS,
     REMARKS,
     SOURCE,
@@ -33,11 +34,11 @@ from runner.records.lines import (
     Remarks,
     TradeLine,
 )
+from runner.records.points import KeptCurve, decode_curve, decode_old_curve
 
 RUNNING, DIED, FAILED = "running", "died", "failed"
 _BEGIN, _END = msgspec.json.Decoder(Begin), msgspec.json.Decoder(End)
 _REMARKS = msgspec.json.Decoder(Remarks)
-_POINT = msgspec.json.Decoder(tuple[int, int, float])
 _ORDER, _TRADE = msgspec.json.Decoder(OrderLine), msgspec.json.Decoder(TradeLine)
 Line = TypeVar("Line")
 
@@ -93,17 +94,12 @@ class Record:
         return _lines(self.folder / TRADES, _TRADE)
 
     @cached_property
-    def equity(self) -> list[tuple[int, float]]:
-        """Points of the equity curve: Unix milliseconds, equity; evenly spread but for the last."""
-        points: list[tuple[int, int, float]] = _lines(self.folder / EQUITY, _POINT)
-        gaps = [after[0] - before[0] for before, after in pairwise(points[:-1])]
-        stride = max(gaps, default=1)
-        last = len(points) - 1
-        return [
-            (time, equity)
-            for place, (number, time, equity) in enumerate(points)
-            if place == last or not number % stride
-        ]
+    def equity(self) -> KeptCurve:
+        """The equity curve."""
+        for name, decode in ((EQUITY, decode_curve), (OLD_EQUITY, decode_old_curve)):
+            with suppress(OSError):
+                return decode(read_whole(self.folder / name))
+        return KeptCurve((), ())
 
     @property
     def source(self) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from runner.records.files import open_new, write_all
@@ -23,15 +23,17 @@ from runner.records.lines import (
     order_line,
     trade_line,
 )
+from runner.records.points import POINT_BYTES, Thinning, encode_points
 from runner.strategy.desk import Desk
 from runner.strategy.order import Order
 
 EVERY_S = 0.5
 """Between two looks: what a killed run loses at most."""
-MAX_POINTS = 10_000
-"""About how many points of the equity curve are kept: enough to draw it at any width."""
-_BATCH = 2000
-"""Lines written at once, so that the interpreter is never held for long."""
+CURVE_BYTES = 500_000_000
+"""Most bytes of an equity curve, of which no point is left out before."""
+_BATCH = 200
+"""Lines made and written at once. Few enough that the next ones find the memory of these ones free:
+asking the system for more costs a multiple of making them."""
 
 
 class Recording:
@@ -41,6 +43,7 @@ class Recording:
         folder: the record's own.
         desk: only ever read.
         candles: how many will come; None when nobody knows.
+        curve_bytes: most that the equity curve may take; a longer one is thinned.
         durable: whether every look ends on the disk, for runs that trade with real money.
         on_failure: called once, from any thread, when the record cannot be written any more.
     """
@@ -51,6 +54,7 @@ class Recording:
         desk: Desk,
         *,
         candles: int | None = None,
+        curve_bytes: int = CURVE_BYTES,
         durable: bool = False,
         on_failure: Callable[[OSError], None] = lambda _: None,
         every: float = EVERY_S,
@@ -62,8 +66,8 @@ class Recording:
         self._files = {name: open_new(folder / name) for name in (ORDERS, TRADES, EQUITY)}
         self._trades = 0
         self._orders = 0
-        self._working: dict[str, tuple[Order, OrderLine | None]] = {}
-        self._points = Thinning(candles)
+        self._working: dict[str, tuple[Order, OrderLine]] = {}
+        self._points = Thinning(candles, most=max(1, curve_bytes // POINT_BYTES))
         self._failed = False
         self._also: list[Callable[[], None]] = []
         self._over = threading.Event()
@@ -72,6 +76,11 @@ class Recording:
     def also(self, write: Callable[[], None]) -> None:
         """Call `write` at every look, too."""
         self._also.append(write)
+
+    @property
+    def every(self) -> int:
+        """Every how many-th point of the equity curve is kept: 1 unless it is too long."""
+        return self._points.every
 
     def start(self) -> None:
         """Begin to look."""
@@ -113,77 +122,37 @@ class Recording:
             self._trades += len(new)
 
     def _take_orders(self) -> None:
-        tickets = self._desk.tickets
-        looked_at: Iterable[tuple[str, tuple[Order, OrderLine | None]]]
-        looked_at = list(self._working.items())
-        if len(tickets) > self._orders:
-            # Made in one step of the interpreter, so the run cannot add a ticket meanwhile.
-            new = list(tickets.items())[self._orders :]
-            self._orders += len(new)
-            looked_at = chain(looked_at, ((key, (order, None)) for key, order in new))
-        changed: list[OrderLine] = []
-        for key, (order, before) in looked_at:
+        changed = self._changed()
+        while batch := list(islice(changed, _BATCH)):
+            self._append(ORDERS, batch)
+
+    def _changed(self) -> Iterator[OrderLine]:
+        working = self._working
+        for key, (order, before) in list(working.items()):
             is_done = order.is_done  # read first, see `order_line`
             line = order_line(key, order)
+            if is_done:
+                del working[key]
+            else:
+                working[key] = (order, line)
             if line != before:
-                changed.append(line)
-            if not is_done:
-                self._working[key] = (order, line)
-            elif before is not None:
-                del self._working[key]
-        for start in range(0, len(changed), _BATCH):
-            self._append(ORDERS, changed[start : start + _BATCH])
+                yield line
+        tickets = self._desk.tickets
+        if len(tickets) > self._orders:
+            # Made in one step of the interpreter, so the run cannot add a ticket meanwhile.
+            new = list(islice(tickets.items(), self._orders, None))
+            self._orders += len(new)
+            for key, order in new:
+                is_done = order.is_done
+                line = order_line(key, order)
+                if not is_done:
+                    working[key] = (order, line)
+                yield line
 
     def _take_points(self, *, finished: bool) -> None:
         portfolio = self._desk.portfolio
-        points = self._points.new(portfolio.times, portfolio.equities, finished=finished)
-        for start in range(0, len(points), _BATCH):
-            self._append(EQUITY, points[start : start + _BATCH])
+        for points in self._points.new(portfolio.times, portfolio.equities, finished=finished):
+            write_all(self._files[EQUITY], encode_points(points))
 
     def _append(self, name: str, lines: Sequence[object]) -> None:
         write_all(self._files[name], encode_lines(lines))
-
-
-class Thinning:
-    """Chooses which points of an equity curve are kept: every one, then every second, and so on.
-
-    The choice depends on the numbers of the points alone, never on when somebody looks.
-    """
-
-    def __init__(self, total: int | None, *, most: int = MAX_POINTS) -> None:
-        self._most = most
-        self._next = 0
-        self._kept = 0
-        self._stride = 1
-        while total is not None and total > most * self._stride:
-            self._stride *= 2
-
-    def new(
-        self, times: Sequence[int], equities: Sequence[float], *, finished: bool
-    ) -> list[tuple[int, int, float]]:
-        """Return the points that are due: number, Unix milliseconds, equity.
-
-        The last point of a curve may still change, so it is due only when the run has `finished`.
-        """
-        # Times are extended before equities are.
-        end = min(len(times), len(equities)) - (not finished)
-        found: list[tuple[int, int, float]] = []
-        while self._next < end:
-            room = max(1, self._most - self._kept)
-            stop = min(end, self._next + room * self._stride)
-            numbers = range(self._next, stop, self._stride)
-            found += zip(
-                numbers,
-                times[self._next : stop : self._stride],
-                equities[self._next : stop : self._stride],
-                strict=True,
-            )
-            self._next = numbers[-1] + self._stride
-            self._kept += len(numbers)
-            if self._kept >= self._most:
-                self._stride *= 2
-                self._kept //= 2
-                self._next = -(-self._next // self._stride) * self._stride
-        if finished and end and (not found or found[-1][0] != end - 1):
-            found.append((end - 1, times[end - 1], equities[end - 1]))
-        return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Mapping
 
 from runner.engine.series import Series
@@ -55,7 +54,6 @@ def facts_of_record(record: Record, series: Iterable[Series] = ()) -> ReportFact
             fix=f"see what it has kept: runner runs show {record.id}",
             id="E399",
         )
-    equity = record.equity
     begin, end = record.begin, record.end
     changed = (
         f"{one.key}={one.value}"
@@ -64,8 +62,8 @@ def facts_of_record(record: Record, series: Iterable[Series] = ()) -> ReportFact
     )
     return ReportFacts(
         record.result,
-        array("q", (time for time, _ in equity)),
-        array("d", (value for _, value in equity)),
+        record.equity.times,
+        record.equity.equities,
         [
             Execution(
                 to_ms(one.time),
@@ -84,6 +82,7 @@ def facts_of_record(record: Record, series: Iterable[Series] = ()) -> ReportFact
             "Run": f"{record.id}, {begin.started:%Y-%m-%d %H:%M} UTC",
             "Note": record.remarks.note,
             "Settings": ", ".join(changed),
+            "Equity curve": record.equity.notice,
             "Digest": (end.digest if end else None) or "",
         },
     )

@@ -8,7 +8,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("embedded", "orders", "dashboard", "lockstep", "server", "startup", "data", "memory")
+BENCHMARKS = (
+    "embedded",
+    "orders",
+    "records",
+    "dashboard",
+    "lockstep",
+    "server",
+    "startup",
+    "data",
+    "memory",
+)
 
 
 def main() -> None:

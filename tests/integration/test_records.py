@@ -202,7 +202,7 @@ def test_O5_with_record_asked_for_the_run_is_refused(sealed: Path) -> None:
 def test_no_record_leaves_nothing_and_says_nothing(sealed: Path) -> None:
     (sealed / ".runner").unlink()
 
-    done = runner("run", "slow.py", "--no-record", cwd=sealed)
+    done = runner("run", "slow.py", "--no-record", "--ui", "none", cwd=sealed)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "Record" not in done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typer.testing import CliRunner
 
 from runner.cli.root import app
 from runner.errors import RunnerError
-from runner.records.lines import Failure
+from runner.records.lines import EQUITY, Failure
+from runner.records.points import Points, encode_points
 from tests.unit.records.making import (
     IN_AND_OUT,
     MOMENT,
@@ -257,3 +259,13 @@ def test_records_in_another_directory_are_found_by_name_or_by_the_configuration(
     assert listed("--dir", "elsewhere") == [result.record]
     monkeypatch.setenv("RUNNER_RECORDS__DIR", "elsewhere")
     assert listed() == [result.record]
+
+
+def test_points_that_were_left_out_of_a_curve_are_told(tmp_path: Path) -> None:
+    record, _ = put(shelf_of(tmp_path), end=end_of())
+    thinned = Points(0, 4, array("q", [0, 4000]), array("d", [1.0, 2.0]))
+    (record.folder / EQUITY).write_bytes(encode_points(thinned))
+
+    assert "every 4th point only" in printed("show", record.id)
+    assert "every 4th point only" in run("export", record.id, "--table", "equity").stderr
+    assert run("export", record.id, "--table", "trades").stderr == ""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import ConfigError
-from runner.records.lines import BEGIN, EQUITY, ORDERS, TRADES, Failure, encode_lines
+from runner.records.lines import BEGIN, OLD_EQUITY, ORDERS, TRADES, Failure, encode_lines
 from runner.records.reading import read_record
 from tests.unit.records.making import (
     IN_AND_OUT,
@@ -34,7 +34,7 @@ def test_a_record_holds_what_its_run_printed(tmp_path: Path) -> None:
     assert record.result["schema"] == "runner.run/1"
     assert record.result["statistics"]["executions"] == len(record.trades) > 10
     assert record.result["orders"] == len(record.orders)
-    assert record.equity[-1][1] == record.result["statistics"]["final_equity"]
+    assert record.equity.equities[-1] == record.result["statistics"]["final_equity"]
     assert record.end is not None
     assert record.end.digest == record.result["digest"]
     assert record.size > 1000
@@ -125,16 +125,17 @@ def test_missing_files_are_as_good_as_empty_ones(tmp_path: Path) -> None:
 
     again = read_record(record.folder)
 
-    assert (again.orders, again.trades, again.equity) == ([], [], [])
+    assert (again.orders, again.trades, len(again.equity)) == ([], [], 0)
     assert again.events_file is None
 
 
-def test_points_of_a_long_curve_are_evenly_spread(tmp_path: Path) -> None:
+def test_the_curve_of_an_older_record_is_read_too(tmp_path: Path) -> None:
     record, _ = put(shelf_of(tmp_path))
     kept = [*range(10), *range(10, 30, 2), *range(32, 60, 4), 61]
-    (record.folder / EQUITY).write_bytes(encode_lines((n, n * 1000, float(n)) for n in kept))
+    (record.folder / OLD_EQUITY).write_bytes(encode_lines((n, n * 1000, float(n)) for n in kept))
 
-    assert [time // 1000 for time, _ in record.equity] == [*range(0, 60, 4), 61]
+    assert [time // 1000 for time in record.equity.times] == [*range(0, 60, 4), 61]
+    assert record.equity.every == 4
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff", b"[]", b'{"id": 1}'])
