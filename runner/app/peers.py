@@ -209,6 +209,7 @@ def _settings_of(config: RunConfig, key: str | None) -> ConnectionSettings:
         max_frame_bytes=connection.max_frame_bytes,
         guard_after_s=connection.guard_after,
         inbox=connection.inbox,
+        gap_after_s=connection.gap_after,
         reconcile_every_s=config.gateway.reconcile_every,
         stale_after_s=config.risk.stale_after,
         headers={"Authorization": f"Bearer {key}"} if key else {},

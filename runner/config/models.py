@@ -198,6 +198,8 @@ class ConnectionConfig(Section):
     """Largest frame accepted, in bytes."""
     guard_after: Annotated[float, fields.duration(MILLISECOND, 10.0)] = 0.25
     """Time in a handler after which a second thread reads, and answers pings, for it."""
+    gap_after: Annotated[float, fields.duration(100 * MILLISECOND, HOUR)] = 10.0
+    """Standstill of a live run, or jump of its clock, after which the state is read again."""
     inbox: Annotated[int, fields.whole(16, 1_000_000)] = 10_000
     """Most messages of a gateway that wait for a slow strategy; one more halts trading (exit 9)."""
 

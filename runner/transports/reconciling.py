@@ -94,10 +94,9 @@ class Reconciling:
         self._reasons[why] = after
         self._due = self._clock()
 
-    @property
-    def is_wanted(self) -> bool:
-        """Whether trading is paused until a comparison has been made."""
-        return bool(self._reasons)
+    def is_wanted_for(self, why: str) -> bool:
+        """Tell whether trading is paused for this until a comparison has been made."""
+        return why in self._reasons
 
     def wait_s(self) -> float:
         """Return how long nothing has to be done, seconds."""

@@ -40,6 +40,8 @@ class ConnectionSettings:
     """Time in a handler after which a second thread reads and answers pings in its place."""
     inbox: int = 10_000
     """Most messages of a live peer that may wait for the strategy; one more halts trading."""
+    gap_after_s: float = 10.0
+    """Time that a live run has not lived through, after which the state is read again."""
     reconcile_every_s: float = 60.0
     """How often what a gateway holds is held against what the run takes it to hold."""
     stale_after_s: float | None = None

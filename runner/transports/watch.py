@@ -1,22 +1,29 @@
-"""What watches over a live run between its events: the gateway's condition, and what it holds.
+"""What watches over a live run between its events: the gateway's condition, what it holds, time.
 
-Ties `conditions` and `reconciling` together for the driver. Lives on the strategy's thread.
+Ties `conditions`, `reconciling` and `clocks` together for the driver. Lives on the strategy's
+thread.
 """
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Callable
 
 from runner.protocol.messages import ErrorNotice
 from runner.session import Arrival, Closed, Missed, Regained, Session, Stop
+from runner.transports.clocks import Clocks
 from runner.transports.conditions import Conditions
 from runner.transports.reconciling import Gateway, Reconciling
 from runner.transports.settings import ConnectionSettings
 from runner.transports.stop import StopRequest
 
+TIME_GAP = "TIME_GAP"
+"""The pause after time that the run has not lived through, until the state was read."""
 TICK_S = 1.0
 """Longest wait for an event before looking around."""
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class Watch:
@@ -30,7 +37,7 @@ class Watch:
         stop: StopRequest,
         *,
         ignored: Callable[[str], bool] = lambda _: False,
-        clock: Callable[[], float] = time.monotonic,
+        clocks: Clocks | None = None,
     ) -> None:
         """Begin to watch; every order is preceded by a look from now on.
 
@@ -40,9 +47,11 @@ class Watch:
             settings: how often, and what silence is too long.
             stop: asked to end a run in which nothing will come any more.
             ignored: tells whether what the gateway holds of a symbol is none of the run's.
-            clock: monotonic seconds.
+            clocks: tell of time that was missed; None for those of the machine.
         """
         assert session.guard is not None
+        self._clocks = clocks or Clocks(settings.gap_after_s)
+        self._clocks.start()
         self._rereading: Regained | Missed | None = None
         """What the session was given that makes it read the state."""
         self._reconciling = Reconciling(
@@ -51,14 +60,12 @@ class Watch:
             lambda notice: self._conditions.news.append(notice),
             every_s=settings.reconcile_every_s,
             ignored=ignored,
-            clock=clock,
         )
         self._conditions = Conditions(
             session.guard,
             lambda why, message, after: self._reconciling.want(why, message, after=after),
             lambda: stop.ask(Stop("halted")),
             stale_after_s=settings.stale_after_s,
-            clock=clock,
         )
         session.guard.consult = self._before_an_order
 
@@ -85,6 +92,7 @@ class Watch:
                 conditions.regained()
             self._rereading = None
             reconciling.agreed()
+        self._look_at_the_clocks()
         conditions.look()
         if not conditions.news:
             self._rereading = reconciling.look(is_idle=is_idle)
@@ -98,5 +106,18 @@ class Watch:
             return 0.0
         return min(TICK_S, self._reconciling.wait_s())
 
+    def close(self) -> None:
+        """Watch no more."""
+        self._clocks.stop()
+
     def _before_an_order(self) -> None:
+        self._look_at_the_clocks()
         self._conditions.look(now=True)
+
+    def _look_at_the_clocks(self) -> None:
+        gap = self._clocks.gap()
+        if gap and not self._reconciling.is_wanted_for(TIME_GAP):
+            said = f"{gap}, so that events may have been missed"
+            _LOG.warning("%s: no order is sent before the state was read", said)
+            self._conditions.news.append(ErrorNotice(TIME_GAP, said))
+            self._reconciling.want(TIME_GAP, said, after=f"the state was read after {gap}")

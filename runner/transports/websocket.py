@@ -18,6 +18,7 @@ from runner.protocol.commands import Command, ReadState, Reply, State
 from runner.protocol.messages import EventAck, Pong
 from runner.session import NEXT, Ack, Arrival, Ask, Ending, Overdue, Session, Stop, conversation
 from runner.transports.backoff import Attempts, TemporaryFailure
+from runner.transports.clocks import Clocks
 from runner.transports.line import OVERRUN, Line
 from runner.transports.live import Live
 from runner.transports.pace import Pace
@@ -51,6 +52,7 @@ def run_websocket(
     pace: Pace | None = None,
     vitals: Vitals | None = None,
     live: Live | None = None,
+    clocks: Clocks | None = None,
 ) -> Ending:
     """Run a session over a WebSocket and return how it ended.
 
@@ -69,6 +71,7 @@ def run_websocket(
         pace: holds acknowledgments back, and time with them; None sends them at once.
         vitals: told how the connection fares, for whoever watches.
         live: writes down what a live run does, and carries out its commands in the place of `rest`.
+        clocks: tell a live run of time that it has missed; None for those of the machine.
 
     Raises:
         ConnectError: the peer cannot be reached, refused us, or is lost for good.
@@ -106,6 +109,7 @@ def run_websocket(
             settings,
             stop,
             ignored=live.ignores if live is not None else lambda _: False,
+            clocks=clocks,
         )
     execute = _patient(live or rest, Attempts(settings, draw), waker, vitals)
     ids = _correlation_ids()
@@ -171,6 +175,8 @@ def run_websocket(
     finally:
         session.conflated = vitals.conflated_quotes + vitals.conflated_candles
         session.lost = vitals.lost
+        if watch is not None:
+            watch.close()
         line.close(in_order=in_order)
         waker.close()
 

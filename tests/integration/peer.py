@@ -36,6 +36,7 @@ from runner.safety import Limits
 from runner.session import Ending, Session
 from runner.strategy.base import Strategy
 from runner.strategy.order import Order
+from runner.transports.clocks import Clocks
 from runner.transports.live import Live
 from runner.transports.lookups import Lookups
 from runner.transports.rest import RestClient
@@ -545,6 +546,7 @@ def drive_live(
     stop: StopRequest | None = None,
     sync: Callable[[int], None] = os.fsync,
     foreign: Mapping[str, str] | None = None,
+    clocks: Clocks | None = None,
     **settings: Any,
 ) -> tuple[Ending, Session]:
     """Run a strategy live against a peer, to the end, with a journal in `folder`."""
@@ -563,6 +565,7 @@ def drive_live(
             rest=rest,
             settings=replace(QUICK, **settings),
             stop=stop,
+            clocks=clocks,
             live=Live(
                 made,
                 rest,
