@@ -15,11 +15,12 @@ BROKEN_PIPE = 141
 
 
 @contextmanager
-def result_output() -> Iterator[None]:
+def result_output(*, is_all: bool = True) -> Iterator[None]:
     """Write the result inside; when nobody reads it any more, end quietly.
 
-    A terminal that was closed leaves the exit code to the run. Caught here because the command
-    line's own handling would exit with 1, which means a defect.
+    A terminal that was closed leaves the exit code to the run, and so does a reader that has gone
+    unless the result `is_all` that was wanted. Caught here because the command line's own handling
+    would exit with 1, which means a defect.
     """
     try:
         yield
@@ -28,7 +29,7 @@ def result_output() -> Iterator[None]:
         if error.errno not in (errno.EPIPE, errno.EIO):
             raise
         forget_output()
-        if error.errno == errno.EPIPE:
+        if error.errno == errno.EPIPE and is_all:
             raise typer.Exit(BROKEN_PIPE) from None
 
 

@@ -83,6 +83,9 @@ def run(
         typer.Option("--metrics", help="Serve metrics and health at this address: 127.0.0.1:9108."),
     ] = None,
     ui: Annotated[str | None, typer.Option("--ui", help="auto, live, plain, json or none.")] = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Go on when the terminal is closed.")
+    ] = False,
     live: Annotated[
         bool, typer.Option("--live", help="Trade real money at a gateway, after a confirmation.")
     ] = False,
@@ -138,6 +141,7 @@ def run(
         "log.level": "error" if quiet else {0: None, 1: "info"}.get(verbose, "debug"),
         "metrics.listen": metrics,
         "ui": "none" if quiet and ui is None else ui,
+        "headless": True if headless else None,
         "live": True if live else None,
         "dry_run": True if dry_run else None,
         "trust": True if trust else None,
@@ -192,7 +196,7 @@ def _print_result(result: RunResult, *, as_json: bool) -> None:
 
     from runner.cli.output import result_output
 
-    with result_output():
+    with result_output(is_all=result.runtime.name != "gateway"):
         if as_json:
             from runner.results.document import encode_document
 
@@ -216,6 +220,7 @@ def _execute(
     from runner.app.supervising import is_to_be_supervised, supervise
     from runner.config.load import load_config
     from runner.errors import UsageError
+    from runner.transports.stop import outlive_terminal
 
     if (flags["log.format"] or os.environ.get("RUNNER_LOG__FORMAT")) == "json":
         begin_json_lines()
@@ -230,6 +235,8 @@ def _execute(
     loaded = load_config(
         config, flags={**flags, "strategy": strategy}, environ=os.environ, cwd=Path.cwd()
     )
+    if loaded.config.headless:
+        outlive_terminal()
     link = None
     if is_to_be_supervised(loaded.config):
         link = supervise(loaded.config, ["runner", *sys.argv[1:]])

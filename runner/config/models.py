@@ -289,6 +289,8 @@ class RunConfig(BaseSettings):
     """Which runs a second process watches: auto is those that trade at a gateway."""
     ui: Annotated[Ui, fields.choice(Ui, make=Ui)] = Ui.AUTO
     """What to show during the run; auto is live on a terminal and plain elsewhere."""
+    headless: Annotated[bool, fields.flag()] = False
+    """Whether the run goes on when its terminal is closed, and shows nothing from then on."""
     speed: Annotated[str, fields.speed()] = "max"
     """How fast a backtest may go: max, 20/s (time steps a second), realtime, or 100x of that."""
     max_events: Annotated[int | None, fields.whole(1, 10**12, optional=True)] = None

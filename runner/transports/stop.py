@@ -48,12 +48,17 @@ class StopRequest:
             leave()
 
 
+def outlive_terminal() -> None:
+    """Ignore from now on that the terminal is closed, as `nohup` does; what we start does, too."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 @contextmanager
 def stop_on_signals(stop: StopRequest, link: Link | None = None) -> Iterator[None]:
     """Turn the first SIGINT, SIGTERM or SIGHUP into a stop request; a second leaves at once.
 
     SIGHUP, which a terminal sends when it is closed, counts as SIGTERM; a run that was started to
-    survive that (`nohup`) ignores it, and goes on.
+    outlive it (`--headless`, `nohup`) ignores it, and goes on.
 
     What the process that guards the run was sent counts, too, but once: a terminal, and some tools,
     send a signal to both of them.

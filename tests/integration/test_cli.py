@@ -249,7 +249,7 @@ def test_a_timeout_ends_the_run_in_good_order(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["ending"]["why"] == "timeout"
 
 
-def test_a_reader_that_goes_away_is_no_error_message() -> None:
+def test_O7_a_reader_that_goes_away_is_no_error_message() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "runner", "run", SMA, "--json"],
         env=clean_environment(),

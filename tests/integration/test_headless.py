@@ -1,0 +1,114 @@
+"""Runs that outlive their terminal, and runs whose readers go away."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.integration.gateway import SIZE, Gateway, gateway, strategy_in
+from tests.integration.peer import PATIENCE_S, Client
+from tests.integration.terminal import Terminal, terminal
+
+NOTES = """
+from runner import Strategy
+
+class Notes(Strategy):
+    default_subscriptions = ("S:AAPL:candle",)
+    seen = 0
+
+    def on_candle(self, candle):
+        self.seen += 1
+        print("a printed line", candle.close)
+        if self.seen % 2 == 0:
+            self.buy(quantity=1)
+
+    def on_stop(self):
+        open("seen", "w").write(str(self.seen))
+"""
+
+
+class Market:
+    """A gateway's script that goes on when the test says so."""
+
+    def __init__(self) -> None:
+        self.goes_on = threading.Event()
+
+    def __call__(self, client: Client) -> None:
+        client.candles(0, 1)
+        assert self.goes_on.wait(PATIENCE_S)
+        client.candles(2, 3)
+        client.acks(4)
+        client.complete()
+        client.wait_until_closed()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    strategy_in(tmp_path, NOTES, "notes.py")
+    return tmp_path
+
+
+def trading(place: Gateway) -> dict[str, str]:
+    return {"GATEWAY_URL": place.url, "SUBSCRIPTIONS": "S:AAPL:candle", **SIZE}
+
+
+def closed(seen: Terminal, shown: str) -> None:
+    """Close the terminal as soon as it has shown a text."""
+    seen.wait_for(lambda _: shown in seen.raw.decode("utf-8", "replace"))
+    seen.hang_up()
+
+
+@pytest.mark.parametrize("ui", ["live", "plain"])
+def test_O4_a_headless_backtest_goes_on_to_its_end_without_a_terminal(
+    folder: Path, ui: str
+) -> None:
+    arguments = ("run", "notes.py", "--speed", "800", "--headless", "--ui", ui)
+    with terminal(*arguments, cwd=folder) as seen:
+        closed(seen, "3,270 candles")
+
+        assert seen.finish() == 0
+    assert (folder / "seen").read_text() == "3270"
+
+
+def test_O4_without_headless_a_closed_terminal_ends_a_run_at_a_gateway(folder: Path) -> None:
+    market = Market()
+    with gateway(market) as place:
+        with terminal("run", "notes.py", cwd=folder, **trading(place)) as seen:
+            closed(seen, "PAPER")
+
+            assert seen.finish() == 143
+        market.goes_on.set()
+        assert len(place.book.posts) <= 1
+
+
+def test_O4_a_headless_run_at_a_gateway_keeps_trading_without_a_terminal(folder: Path) -> None:
+    market = Market()
+    with gateway(market) as place:
+        mine = trading(place)
+        with terminal("run", "notes.py", "--headless", cwd=folder, **mine) as seen:
+            place.wait_for_posts(1)
+            closed(seen, "PAPER")
+            market.goes_on.set()
+
+            assert seen.finish() == 0
+        assert len(place.book.posts) == 2
+
+
+@pytest.mark.parametrize("ui", ["plain", "json"])
+def test_O7_a_run_at_a_gateway_keeps_trading_when_its_readers_have_gone(
+    folder: Path, ui: str
+) -> None:
+    market = Market()
+    with gateway(market) as place:
+        process = place.start(folder, "run", "notes.py", "--ui", ui, **SIZE)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        place.wait_for_posts(1)
+        process.stdout.close()
+        process.stderr.close()
+        market.goes_on.set()
+
+        assert process.wait(PATIENCE_S) == 0
+        assert len(place.book.posts) == 2
