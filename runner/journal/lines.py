@@ -73,13 +73,29 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True, tag="seen", tag_fiel
     client_order_id: str | None = None
 
 
-class Adopted(msgspec.Struct, frozen=True, tag="adopted", tag_field="kind"):
+class Traded(msgspec.Struct, frozen=True, omit_defaults=True, tag="traded", tag_field="kind"):
+    """An execution was told."""
+
+    time: datetime
+    trade_id: str
+    order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    is_made_up: bool = False
+    """Whether it was concluded from how the order stands, because nobody told of it."""
+
+
+class Adopted(msgspec.Struct, frozen=True, omit_defaults=True, tag="adopted", tag_field="kind"):
     """A difference between the positions of the peer and ours was taken over as ours."""
 
     time: datetime
     symbol: str
     quantity: Decimal
     """Signed: what the peer has more than we do."""
+    price: Decimal | None = None
+    """The average entry price that the peer names; None where it holds nothing."""
 
 
-Line = Begun | Intent | Sent | Outcome | Asked | Seen | Adopted
+Line = Begun | Intent | Sent | Outcome | Asked | Seen | Traded | Adopted

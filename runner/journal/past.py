@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from runner.journal.lines import Adopted, Asked, Begun, Intent, Line, Outcome, Seen, Sent
+from runner.journal.executed import Executed
+from runner.journal.lines import (
+    Adopted,
+    Asked,
+    Begun,
+    Intent,
+    Line,
+    Outcome,
+    Seen,
+    Sent,
+    Traded,
+)
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.enums import OrderStatus, Side
 from runner.protocol.messages import OrderSnapshot
@@ -53,6 +64,7 @@ class Past:
         """What the ids of our orders begin with, of all runs so far."""
         self.run = ""
         """That of the last run."""
+        self.executed = Executed()
         self._by_id: dict[str, Kept] = {}
         self._adopted: dict[str, Decimal] = {}
 
@@ -83,6 +95,9 @@ class Past:
                 self._see(line)
             case Adopted(symbol=symbol):
                 self._adopted[symbol] = self._adopted.get(symbol, _ZERO) + line.quantity
+                self.executed.adopt(line)
+            case Traded():
+                self.executed.take(line)
             case Asked():
                 pass
 
@@ -105,6 +120,10 @@ class Past:
             kept = self.orders.get(name or "")
         return kept
 
+    def named(self, order_id: str) -> Kept | None:
+        """Return the order of ours that has, or had, this id at the peer."""
+        return self._by_id.get(order_id)
+
     def working_under(self, order_id: str) -> Kept | None:
         """Return the order of ours that works under the peer's id, None if none does."""
         kept = self._by_id.get(order_id)
@@ -122,6 +141,16 @@ class Past:
         """Return our orders that a crash has kept from being sent, oldest first."""
         return [one for one in self.orders.values() if not one.has_left]
 
+    def untold(self) -> list[Kept]:
+        """Return our orders of which more has executed than executions tell, oldest first."""
+        told = self.executed.orders
+        return [
+            one
+            for one in self.orders.values()
+            if one.order_id is not None
+            and one.filled > (told[one.order_id].quantity if one.order_id in told else _ZERO)
+        ]
+
     def positions(self) -> dict[str, Decimal]:
         """Return what our executions come to, by symbol: signed, and without what is flat."""
         held = dict(self._adopted)
@@ -134,7 +163,7 @@ class Past:
         kept.has_left = True  # or it is known that it has not, which settles it as well
         if line.order_id is not None and kept.order_id is None:
             kept.order_id = line.order_id
-            self._by_id[line.order_id] = kept
+            self._name(kept, line.order_id)
         if line.verdict == "rejected":
             kept.status = OrderStatus.REJECTED
         elif line.verdict == "orphaned":
@@ -150,7 +179,7 @@ class Past:
         if kept.order_id not in (None, line.order_id):
             kept.replaced += kept.filled
             kept.filled, kept.status = _ZERO, None
-        self._by_id[line.order_id] = kept
+        self._name(kept, line.order_id)
         kept.order_id = line.order_id
         kept.is_orphaned = False
         kept.has_left = True
@@ -158,3 +187,10 @@ class Past:
         kept.filled = max(kept.filled, line.filled)
         if kept.status is None or not kept.status.is_terminal:
             kept.status = line.status
+
+    def _name(self, kept: Kept, order_id: str) -> None:
+        known = self._by_id.get(order_id)
+        if known is not None and known is not kept:
+            # A gateway that was started anew begins with its ids anew.
+            self.executed.forget(order_id)
+        self._by_id[order_id] = kept

@@ -18,7 +18,7 @@ from runner.protocol.enums import (
     TimeInForce,
     TrailingType,
 )
-from runner.protocol.messages import Account, OrderSnapshot, Position
+from runner.protocol.messages import Account, OrderSnapshot, Position, Trade
 
 
 class SubmitOrder(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -143,6 +143,15 @@ class Unanswered(msgspec.Struct, frozen=True):
     why: str
 
 
+class Held(msgspec.Struct, frozen=True):
+    """What was held of a symbol before executions that were missed."""
+
+    symbol: str
+    quantity: Decimal
+    """Negative when short."""
+    average_entry_price: Decimal
+
+
 class State(msgspec.Struct, frozen=True):
     """What the peer holds of ours at one moment."""
 
@@ -152,6 +161,10 @@ class State(msgspec.Struct, frozen=True):
     """Those that work."""
     ended: tuple[OrderSnapshot, ...] = ()
     """Those that we took to be working, and that have ended: only a live run asks about them."""
+    executed: tuple[Trade, ...] = ()
+    """What was executed while nobody listened, the oldest first: only a live run asks about it."""
+    held: tuple[Held, ...] = ()
+    """At the start of a live run, what was held before that."""
 
 
 Command = SubmitOrder | CancelOrder | ModifyOrder | ReadState

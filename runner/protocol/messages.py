@@ -150,6 +150,9 @@ class Trade(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     is_maker: bool | None = None
     liquidation: bool | None = None
     """True for a position closed by force, to meet a margin call."""
+    synthesised: bool | None = None
+    """True for one that nobody told of: a live run has concluded it from how its order stands, at
+    the price that the order's average implies, without the commission that it may have cost."""
 
 
 class Position(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

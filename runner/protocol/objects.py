@@ -158,6 +158,7 @@ def read_trade(trade: wire.TradeObject) -> Trade:
         timestamp=moment_of(trade.timestamp),
         is_maker=trade.is_maker,
         liquidation=trade.liquidation or None,
+        synthesised=trade.synthesised or None,
     )
 
 

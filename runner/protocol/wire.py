@@ -92,6 +92,7 @@ class TradeObject(msgspec.Struct, gc=False, kw_only=True):
     commission_currency: str | None = None
     is_maker: bool | None = None
     liquidation: bool | None = None
+    synthesised: bool | None = None
 
 
 class PositionObject(msgspec.Struct, gc=False, kw_only=True):

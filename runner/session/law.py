@@ -12,13 +12,20 @@ arrives as an `Arrival`. The rule stands only here, so it cannot differ between 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from itertools import chain
 from typing import Any
 
 from runner.errors import ProtocolError, RiskHalt, StrategyFailed
 from runner.protocol.commands import ReadState, State
-from runner.protocol.messages import BacktestComplete, Candle, Connection, ErrorNotice, Stretch
+from runner.protocol.messages import (
+    BacktestComplete,
+    Candle,
+    Connection,
+    ErrorNotice,
+    Stretch,
+    Trade,
+)
 from runner.session.asks import NEXT, Ack, Arrival, Ask, Closed, Ending, Missed, Regained
 from runner.session.calling import call, fail, notify
 from runner.session.executing import flush
@@ -120,13 +127,15 @@ def _make_up(session: Session, missed: Missed) -> Generator[Ask, Any, None]:
         yield from flush(session)
 
 
-def _tell(session: Session, missed: list[Order]) -> None:
+def _tell(session: Session, missed: Sequence[Order | Trade]) -> None:
     """Tell the strategy what has become of its orders while nobody was listening."""
-    for order in missed:
-        if order.is_news():
-            if order.is_rejected:
-                session.rejections.append(order)
-            call(session, session.handler("on_order"), order)
+    for one in missed:
+        if isinstance(one, Trade):
+            call(session, session.handler("on_trade"), one)
+        elif one.is_news():
+            if one.is_rejected:
+                session.rejections.append(one)
+            call(session, session.handler("on_order"), one)
 
 
 def _take(

@@ -12,6 +12,9 @@ from runner.strategy.base import Strategy
 from runner.strategy.desk import Desk
 from runner.strategy.order import Order
 
+EXTERNAL = "EXTERNAL"
+"""The reason of orders and executions at a gateway that are not of this strategy."""
+
 
 @dataclass(slots=True)
 class Session:
@@ -42,6 +45,10 @@ class Session:
     """Puts a simulation between the conversation and its driver, for a dry run; None for none."""
     hear: Callable[[Any, Any], None] | None = None
     """Who listens to the conversation, see `overhearing`; None for nobody."""
+
+    def __post_init__(self) -> None:
+        if not self.backtest:
+            self.desk.reason_of_others = EXTERNAL
 
     def handler(self, name: str) -> Callable[..., None] | None:
         """Return the strategy's own handler, None where it has not written one."""

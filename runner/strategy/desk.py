@@ -70,6 +70,8 @@ class Desk:
         self._stream: Stream | None = None
         self._by_symbol: dict[str, list[Stream]] = {}
         self._by_id: dict[str, Order] = {}
+        self.reason_of_others = ""
+        """The reason of orders and executions that nobody here has asked for."""
         self.order_prefix = order_prefix
         """What the ids of this run's orders begin with."""
         self._orders_made = 0
@@ -79,16 +81,17 @@ class Desk:
 
     # Events in
 
-    def load(self, state: State) -> list[Order]:
+    def load(self, state: State) -> list[Order | Trade]:
         """Take over what the peer holds, at the start and again after a gap.
 
         Returns the tickets that have changed: what happened to them in the meantime, as far as the
-        peer tells. Those of which it says nothing any more ended during the gap, and nobody has
-        told how. They become UNKNOWN.
+        peer tells; then the executions behind that. Tickets of which it says nothing any more ended
+        during the gap, and nobody has told how. They become UNKNOWN.
         """
-        self.portfolio.load(state)
+        earned = self._catch_up_with(state)
+        self.portfolio.load(state, earned=earned)
         lost = dict(self.working)
-        changed = []
+        changed: list[Order | Trade] = []
         for snapshot in (*state.orders, *state.ended):
             order = self._ticket(snapshot)
             before = (order.status, order.filled_quantity)
@@ -96,6 +99,7 @@ class Desk:
             # The positions just taken over hold what is filled already.
             order.folded = order.traded = order.filled_quantity
             order.folded_value = order.folded * (order.average_fill_price or _ZERO)
+            order.traded_value = order.folded_value
             self.settle(order)
             lost.pop(order.client_order_id or order.id or "", None)
             if before != (order.status, order.filled_quantity):
@@ -104,7 +108,20 @@ class Desk:
             if order.id is not None:
                 order.status = OrderStatus.UNKNOWN
                 changed.append(order)
+        changed += state.executed
         return changed
+
+    def _catch_up_with(self, state: State) -> Decimal:
+        """Keep the executions that nobody has told of, and return what they have earned."""
+        if not state.executed:
+            return _ZERO
+        self.portfolio.hold(state.held)
+        for snapshot in (*state.orders, *state.ended):
+            self._by_id[snapshot.id] = self._ticket(snapshot)
+        for trade in state.executed:
+            self._execute(trade)
+        fills = self.portfolio.fills[-len(state.executed) :]
+        return sum(((one.realized_pnl or _ZERO) - one.trade.commission for one in fills), _ZERO)
 
     def restore(self, request: SubmitOrder, reason: str) -> Order:
         """Return a ticket for an order of an earlier run, whose outcome is still to be told."""
@@ -166,7 +183,7 @@ class Desk:
         snapshot = update.order
         self._set_clock(snapshot.updated_at)
         self.focus(snapshot.symbol)
-        order = self._ticket(snapshot)
+        order = self._ticket(snapshot, update.parent_order_id)
         if update.parent_order_id is not None:
             order.parent_order_id = update.parent_order_id
         # Not what the ticket says is filled: the answer to a cancellation may have said it before.
@@ -181,18 +198,27 @@ class Desk:
         """Keep an execution; fold it into the position unless its order has told of it already."""
         self._set_clock(trade.timestamp)
         self.focus(trade.symbol)
+        self._execute(trade)
+        return trade
+
+    def _execute(self, trade: Trade) -> None:
         order = self._by_id.get(trade.order_id)
         if order is None:
             realized = self.portfolio.fill(trade.symbol, trade.side, trade.quantity, trade.price)
-            self.portfolio.record(trade, realized, _LIQUIDATED if trade.liquidation else "")
-            return trade
+            reason = _LIQUIDATED if trade.liquidation else self.reason_of_others
+            self.portfolio.record(trade, realized, reason)
+            return
+        price = trade.price
+        if order.folded > order.traded:
+            # The order told of a part of this; what is left of it may have had another price.
+            price = _price_of_rest(order, trade)
         order.traded += trade.quantity
-        self._fill(order, order.traded, trade.price)
+        order.traded_value += trade.quantity * trade.price
+        self._fill(order, order.traded, price)
         if trade.liquidation:
             order.reason = _LIQUIDATED
         self.portfolio.record(trade, order.unreported_pnl, order.reason, order.position_id)
         order.unreported_pnl = None
-        return trade
 
     def take_position(self, position: Position) -> None:
         """Take over a position as the peer states it."""
@@ -328,12 +354,14 @@ class Desk:
         self.tickets[key] = order
         self.working[key] = order
 
-    def _ticket(self, snapshot: OrderSnapshot) -> Order:
+    def _ticket(self, snapshot: OrderSnapshot, parent: str | None = None) -> Order:
         order = self._by_id.get(snapshot.id)
         if order is None and snapshot.client_order_id is not None:
             order = self.tickets.get(snapshot.client_order_id)
         if order is None:
             order = Order.seen(snapshot)
+            if parent is None and not order.is_exit_leg:
+                order.reason = self.reason_of_others
             self.tickets[order.client_order_id or snapshot.id] = order
         return order
 
@@ -385,6 +413,14 @@ class Desk:
     def _blank(self) -> None:
         for indicator in self.indicators:
             indicator.value = nan
+
+
+def _price_of_rest(order: Order, trade: Trade) -> Decimal:
+    newly = order.traded + trade.quantity - order.folded
+    if newly <= 0:
+        return trade.price
+    value = order.traded_value + trade.quantity * trade.price - order.folded_value
+    return (value / newly).quantize(_PRICE_STEP)
 
 
 def _price_of_news(order: Order, snapshot: OrderSnapshot) -> Decimal:

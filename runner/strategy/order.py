@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +12,15 @@ from runner.protocol.messages import OrderSnapshot
 from runner.secrecy import concealed
 
 _ZERO = Decimal(0)
+_LEG = re.compile(r"-(sl|tp)(-\d+)?$")
+
+
+def is_leg_id(client_order_id: str | None) -> bool:
+    """Tell whether a peer gave this id to an exit that it placed for an entry.
+
+    Source: Trading API: the id of the entry, then `-sl` or `-tp`, and a number for later parts.
+    """
+    return _LEG.search(client_order_id or "") is not None
 
 
 class Order:
@@ -46,6 +56,7 @@ class Order:
         "take_profit",
         "time_in_force",
         "traded",
+        "traded_value",
         "trailing_distance",
         "unreported_pnl",
         "updated_at",
@@ -98,6 +109,7 @@ class Order:
         self.folded = _ZERO
         self.folded_value = _ZERO
         self.traded = _ZERO
+        self.traded_value = _ZERO
         self.unreported_pnl: Decimal | None = None
         self.announced: tuple[object, ...] = ()
 
@@ -122,6 +134,11 @@ class Order:
     @property
     def is_rejected(self) -> bool:
         return self.status is OrderStatus.REJECTED
+
+    @property
+    def is_exit_leg(self) -> bool:
+        """Whether it is an exit that hangs on an entry, as its id says or its peer."""
+        return self.parent_order_id is not None or is_leg_id(self.client_order_id)
 
     @classmethod
     def requested(cls, request: SubmitOrder, reason: str) -> Order:

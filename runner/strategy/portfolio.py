@@ -16,7 +16,7 @@ from array import array
 from collections.abc import Sequence
 from decimal import Decimal
 
-from runner.protocol.commands import State
+from runner.protocol.commands import Held, State
 from runner.protocol.enums import Side
 from runner.protocol.messages import Account, Candle, Position, Quote, Trade
 from runner.strategy.curve import Curve
@@ -78,8 +78,14 @@ class Portfolio:
         """Equity after each time step."""
         return self.curve.equities
 
-    def load(self, state: State) -> None:
-        """Take over what the peer holds, at the start and after a gap."""
+    def load(self, state: State, *, earned: Decimal = _ZERO) -> None:
+        """Take over what the peer holds, at the start and after a gap.
+
+        Args:
+            state: of the peer.
+            earned: what executions have brought that were missed before the start; the run counts
+                them, so its equity begins before them.
+        """
         first = self.account is None
         self.account = state.account
         self.balance = float(state.account.balance)
@@ -90,7 +96,12 @@ class Portfolio:
         for position in state.positions:
             self.set_position(position)
         if first:
-            self.starting_equity = float(state.account.equity)
+            self.starting_equity = float(state.account.equity - earned)
+
+    def hold(self, held: Sequence[Held]) -> None:
+        """Hold positions as they were before executions that are told now."""
+        for one in held:
+            self.positions[one.symbol] = OpenPosition(one.quantity, one.average_entry_price)
 
     def equity(self) -> float:
         """Return balance plus the profit of open positions at the last known prices."""

@@ -13,7 +13,7 @@ import msgspec
 from runner.journal import Kept
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.enums import OrderStatus
-from runner.protocol.messages import OrderSnapshot
+from runner.protocol.messages import OrderSnapshot, Trade
 
 _ENDED = (OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED)
 _ZERO = Decimal(0)
@@ -85,6 +85,29 @@ def contradiction(order: OrderSnapshot, kept: Kept | None) -> str | None:
             f"order {name} was executed for {filled:f} {order.symbol} after it had ended as "
             f"{kept.status} with {kept.filled:f}"
         )
+    return None
+
+
+def excess(
+    trade: Trade, total: Decimal, order: OrderSnapshot | None, kept: Kept | None
+) -> str | None:
+    """Return why an execution cannot be; None if it can.
+
+    Args:
+        trade: the execution.
+        total: of its order, all that was told with it.
+        order: how its order stood last, while it worked; None where nobody knows.
+        kept: what was written down of its order; None where it is not ours.
+    """
+    said = f"order {trade.order_id} was executed for {total:f}"
+    most = order.quantity if order is not None else None
+    if kept is not None and most is None and kept.request is not None:
+        most = kept.request.quantity
+    if kept is not None and kept.status in _ENDED and kept.order_id == trade.order_id:
+        if total > kept.filled:
+            return f"{said} {trade.symbol}, and had ended as {kept.status} with {kept.filled:f}"
+    elif most is not None and total > most:
+        return f"{said} of {most:f} {trade.symbol}"
     return None
 
 

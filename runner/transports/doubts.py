@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from runner.errors import RunnerError
@@ -18,6 +19,7 @@ from runner.protocol.enums import OrderStatus
 from runner.protocol.messages import ErrorNotice, Message, OrderSnapshot, OrderUpdate
 from runner.session import Session
 from runner.transports.backoff import TemporaryFailure
+from runner.transports.executions import Executions, Source
 from runner.transports.lookups import Lookups, Missing
 from runner.transports.written import Written
 
@@ -33,7 +35,7 @@ _EVENTS = {
 }
 
 
-class Gateway(Protocol):
+class Gateway(Source, Protocol):
     """A gateway's REST side; `RestClient` is one."""
 
     def execute(self, command: Command) -> Reply:
@@ -51,7 +53,12 @@ class Doubts:
     """The orders of one live run of which nobody knows whether, or how, the gateway has them."""
 
     def __init__(
-        self, session: Session, gateway: Gateway, written: Written, lookups: Lookups
+        self,
+        session: Session,
+        gateway: Gateway,
+        written: Written,
+        lookups: Lookups,
+        executions: Executions,
     ) -> None:
         self.news: deque[Message] = deque()
         """What was found out and the strategy was not told yet, oldest first."""
@@ -60,6 +67,7 @@ class Doubts:
         self._gateway = gateway
         self._written = written
         self._lookups = lookups
+        self._executions = executions
 
     def see(self, order: OrderSnapshot) -> None:
         """Write down how an order of ours stands: it is in doubt no longer.
@@ -72,6 +80,7 @@ class Doubts:
 
     def settle(self, order: OrderSnapshot) -> None:
         """Look for an order no longer: the gateway has told how it stands."""
+        self._executions.note(order)
         name = order.client_order_id or order.id
         if self._lookups.found(name):
             self._lift(order.symbol)
@@ -95,8 +104,11 @@ class Doubts:
         for one in self._lookups.due():
             self._look(one)
 
-    def last_look(self) -> None:
-        """Look once more for everything; the strategy is not told any more."""
+    def look_now(self, order_id: str | None = None, symbol: str = "") -> None:
+        """Look for everything, and for the order that the gateway knows by an id.
+
+        What is found is in `news`. A gateway that cannot be asked now tells nothing.
+        """
         for one in self._lookups.all():
             try:
                 found = self._gateway.trace(one.client_order_id, one.symbol, one.order_id)
@@ -104,6 +116,17 @@ class Doubts:
                 break  # a gateway that does not answer will not for the next one either
             if found is not None:
                 self._found(found)
+        past = self._written.journal.past
+        if order_id is None or past.owns_id(order_id):
+            return
+        with suppress(TemporaryFailure):
+            found = self._gateway.trace(None, symbol, order_id)
+            if found is not None and past.owns(found):
+                self._found(found)
+
+    def last_look(self) -> None:
+        """Look once more for everything; the strategy is not told any more."""
+        self.look_now()
         while self.news:
             message = self.news.popleft()
             if type(message) is OrderUpdate:

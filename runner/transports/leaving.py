@@ -8,7 +8,6 @@ does no harm.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
@@ -28,6 +27,7 @@ from runner.protocol.commands import (
 from runner.protocol.enums import OrderType, Side
 from runner.protocol.messages import OrderSnapshot, Position
 from runner.safety.checks import protects
+from runner.strategy.order import is_leg_id
 
 CANCEL_WITHIN_S = 4.0
 """How long cancelling may take: a run that is asked to end has left within five seconds."""
@@ -38,8 +38,6 @@ PATIENCE_S = 3.0
 ATTEMPTS = 5
 """Most orders sent to close one position."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
-_LEG = re.compile(r"-(sl|tp)(-\d+)?$")
-"""How the ids of exits end that the gateway places for an entry. Source: Trading API."""
 
 
 class Executor(Protocol):
@@ -117,7 +115,8 @@ class Departure:
             entries = [
                 one
                 for one in self._mine(state.orders, symbols)
-                if not _is_leg(one) and not protects(one, held.get(one.symbol, Decimal(0)))
+                if not is_leg_id(one.client_order_id)
+                and not protects(one, held.get(one.symbol, Decimal(0)))
             ]
             if not entries or self._clock() >= until:
                 return Left(orders=tuple(entries))
@@ -228,10 +227,6 @@ class _Closing:
         if self.attempts >= ATTEMPTS or now - self.since < PATIENCE_S * self.attempts:
             return False
         return all(one.id != self.order_id for one in working)
-
-
-def _is_leg(order: OrderSnapshot) -> bool:
-    return _LEG.search(order.client_order_id or "") is not None
 
 
 def _held(positions: Iterable[Position]) -> dict[str, Decimal]:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
-import msgspec
-
-from runner.errors import RiskHalt
+from runner.errors import ConnectError
 from runner.journal import Journal, Kept, Memory
-from runner.journal.lines import Adopted, Begun
+from runner.journal.lines import Begun
 from runner.protocol.commands import (
     CancelOrder,
     CancelResult,
@@ -31,32 +29,18 @@ from runner.protocol.commands import (
     SubmitOrder,
 )
 from runner.protocol.enums import RejectReason
-from runner.protocol.messages import (
-    ErrorNotice,
-    Message,
-    OrderUpdate,
-    PositionUpdate,
-    TradeUpdate,
-)
-from runner.session import Session
-from runner.session.handled import Handled
+from runner.protocol.messages import Message, OrderUpdate, PositionUpdate, TradeUpdate
+from runner.session import Missed, Session
 from runner.strategy.order import Order
+from runner.transports.accounting import Accounting
 from runner.transports.doubts import Doubts, Gateway
-from runner.transports.foreign import (
-    Foreign,
-    chosen,
-    foreign_in,
-    rule_of,
-    without,
-)
+from runner.transports.executions import PAUSES_S, Executions
+from runner.transports.foreign import rule_of
 from runner.transports.lookups import Lookups
-from runner.transports.settings import ADOPT, IGNORE, STOP
+from runner.transports.settings import IGNORE
 from runner.transports.written import Written, now
 
-READ_AGAIN_AFTER_S = (0.2, 1.0)
-"""Pauses before the state is read again, at a start that finds what is not ours."""
 NEVER_LEFT = "the run before ended before the order was sent"
-_SHOWN = 5
 
 
 class Live:
@@ -73,6 +57,7 @@ class Live:
         peer: str,
         lookups: Lookups | None = None,
         foreign: Mapping[str, str] | None = None,
+        executions_after_s: Sequence[float] = PAUSES_S,
     ) -> None:
         """Prepare; nothing is written or asked yet.
 
@@ -86,6 +71,7 @@ class Live:
             lookups: when to look for orders in doubt.
             foreign: what to do with orders and positions that are not ours, by symbol: `stop`,
                 `adopt` or `ignore`; `*` stands for all other symbols.
+            executions_after_s: when to ask for executions that an order tells of and nobody else.
         """
         self.sleep: Callable[[float], None] = time.sleep
         """How to pause while nothing else can be done; the driver's can be interrupted."""
@@ -97,10 +83,24 @@ class Live:
         self._run = run
         self._peer = peer
         self._written = Written(gateway, journal)
-        self._doubts = Doubts(session, gateway, self._written, lookups or Lookups())
+        self._executions = Executions(
+            gateway, journal, currency=self._currency, pauses_s=executions_after_s
+        )
+        self._doubts = Doubts(
+            session, gateway, self._written, lookups or Lookups(), self._executions
+        )
         self._rules = foreign or {}
         self._ignores = IGNORE in self._rules.values()
-        self._trades = Handled()
+        self._accounting = Accounting(
+            gateway,
+            journal,
+            self._desk,
+            self._doubts,
+            self._executions,
+            rules=self._rules,
+            peer=peer,
+        )
+        self._missed: Missed | None = None
         self._has_begun = False
         self._never_left: list[Kept] = []
 
@@ -129,22 +129,50 @@ class Live:
         Raises:
             RiskHalt: E935, what it tells of an order of ours cannot be.
         """
+        match message:
+            case OrderUpdate():
+                return self._hear_order(message)
+            case TradeUpdate():
+                return self._hear_trade(message)
+            case PositionUpdate():
+                # Our share of such a position is told by our own executions.
+                return not self.ignores(message.position.symbol)
+        return True
+
+    def _hear_order(self, update: OrderUpdate) -> bool:
+        order, parent = update.order, update.parent_order_id
         past = self._journal.past
-        kind = type(message)
-        if kind is OrderUpdate:
-            order, parent = message.order, message.parent_order_id  # type: ignore[union-attr]
-            if past.owns(order) or (parent is not None and past.owns_id(parent)):
-                self._doubts.see(order)
-                return True
-            return not self.ignores(order.symbol)
-        if kind is TradeUpdate:
-            trade = message.trade  # type: ignore[union-attr]
-            if trade.id in self._trades:
-                return False  # told once more, after a gap perhaps
-            self._trades.add(trade.id)
-            return past.owns_id(trade.order_id) or not self.ignores(trade.symbol)
-        # Our share of such a position is told by our own executions.
-        return kind is not PositionUpdate or not self.ignores(message.position.symbol)  # type: ignore[union-attr]
+        if order.client_order_id is None and not past.owns(order):
+            self._doubts.look_now()  # the one that is looked for, perhaps
+        if past.owns(order) or (parent is not None and past.owns_id(parent)):
+            self._doubts.see(order)
+            return True
+        if self.ignores(order.symbol):
+            return False
+        ticket = self._desk.tickets.get(order.client_order_id or order.id)
+        if order.filled_quantity > (ticket.filled_quantity if ticket else 0):
+            self._executions.note(order)
+            self._external(f"order {order.id}", order.symbol)
+        return True
+
+    def _hear_trade(self, update: TradeUpdate) -> bool:
+        trade = update.trade
+        is_ours = self._journal.past.owns_id(trade.order_id)
+        if not is_ours:
+            self._doubts.look_now(trade.order_id, trade.symbol)
+            is_ours = self._journal.past.owns_id(trade.order_id)
+        if (not is_ours and self.ignores(trade.symbol)) or not self._executions.hear(trade):
+            return False
+        if not is_ours:
+            self._external(f"execution {trade.id} of order {trade.order_id}", trade.symbol)
+        elif self._doubts.news:
+            self._doubts.news.append(update)  # its order was found just now, and is told first
+            return False
+        return True
+
+    def _external(self, what: str, symbol: str) -> None:
+        said = f"{what} in {symbol} is none of ours: what the gateway holds is read again"
+        self._missed = Missed("EXTERNAL_FILL", said)
 
     def ignores(self, symbol: str) -> bool:
         """Tell whether what the gateway holds of a symbol is none of the run's."""
@@ -152,9 +180,12 @@ class Live:
 
     def wait_s(self) -> float | None:
         """Return how long nothing has to be done, seconds; None for ever."""
-        return self._doubts.wait_s()
+        if self._missed is not None:
+            return 0.0
+        times = (self._doubts.wait_s(), self._executions.wait_s())
+        return min((one for one in times if one is not None), default=None)
 
-    def news(self) -> Message | None:
+    def news(self) -> Message | Missed | None:
         """Return what was found out without the stream, oldest first; None if nothing was."""
         # Not before the strategy was told: it may rely on the order that its state speaks of.
         while self._never_left:
@@ -163,7 +194,12 @@ class Live:
         doubts = self._doubts
         if not doubts.news:
             doubts.look()
-        return doubts.news.popleft() if doubts.news else None
+        if not doubts.news:
+            doubts.news.extend(TradeUpdate(one) for one in self._executions.due())
+        if doubts.news:
+            return doubts.news.popleft()
+        missed, self._missed = self._missed, None
+        return missed
 
     def keep(self) -> None:
         """Write the strategy's state down, if it has changed.
@@ -176,8 +212,15 @@ class Live:
             self._memory.keep(self._session.strategy.state)
 
     def finish(self) -> None:
-        """Look once more for what is in doubt; the strategy is not told any more."""
+        """Look once more for what is in doubt or owed; the strategy is not told any more."""
         self._doubts.last_look()
+        with suppress(ConnectError):
+            for trade in self._executions.missed(()):
+                self._desk.take_trade(trade)
+
+    def _currency(self) -> str:
+        account = self._desk.portfolio.account
+        return "" if account is None else account.currency
 
     # Orders
 
@@ -200,68 +243,9 @@ class Live:
         is_start = not self._has_begun
         if is_start:
             self._begin()
-        state = self._accounted_for(is_start=is_start)
-        foreign = foreign_in(state, self._journal.past)
-        for pause in READ_AGAIN_AFTER_S if is_start else ():
-            if not any(chosen(foreign, self._rules, STOP)):
-                break
-            # An order of ours may have executed between two requests.
-            self.sleep(pause)
-            again = self._accounted_for(is_start=is_start)
-            state = msgspec.structs.replace(again, ended=(*state.ended, *again.ended))
-            foreign = foreign_in(state, self._journal.past)
-        self._judge(chosen(foreign, self._rules, STOP), is_start=is_start)
-        self._adopt(chosen(foreign, self._rules, ADOPT))
+        state = self._accounting.read(self._doubts.news, sleep=self.sleep, is_start=is_start)
         self._has_begun = True
-        return without(state, chosen(foreign, self._rules, IGNORE))
-
-    def _accounted_for(self, *, is_start: bool) -> State:
-        """Read the state, and find out what became of orders of ours that work no longer."""
-        reply = self._gateway.execute(ReadState())
-        assert isinstance(reply, State)
-        past = self._journal.past
-        for order in reply.orders:
-            if past.owns(order):
-                self._doubts.see(order)
-        ids = {order.id for order in reply.orders}
-        names = {order.client_order_id for order in reply.orders}
-        gone = [
-            one
-            for one in past.open()
-            if one.order_id not in ids and (one.client_order_id or one.order_id) not in names
-        ]
-        # At the start there is time: a strategy that does not know what it has placed cannot begin.
-        patiently = self.sleep if is_start else None
-        ended = [one for kept in gone if (one := self._doubts.trace(kept, patiently=patiently))]
-        for order in ended:
-            self._doubts.see(order)
-        return msgspec.structs.replace(reply, ended=tuple(ended))
-
-    def _judge(self, foreign: Foreign, *, is_start: bool) -> None:
-        said = foreign.said()
-        if not said:
-            return
-        more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
-        what = f"the gateway holds what is not ours: {'; '.join(said[:_SHOWN])}{more}"
-        if is_start:
-            raise RiskHalt(
-                what,
-                where=self._peer,
-                why="the strategy would trade on a state that it has not brought about",
-                fix="settle it at the gateway, or take it over: --set gateway.foreign=adopt "
-                "(or ignore; by symbol: S:AAPL=adopt)",
-                id="E931",
-            )
-        # What a run has begun it goes on with, as the gateway tells it; the next one will ask.
-        self._doubts.news.append(ErrorNotice("FOREIGN_STATE", what))
-
-    def _adopt(self, foreign: Foreign) -> None:
-        for order in foreign.orders:
-            self._doubts.see(order)
-        ours = self._journal.past.positions()
-        for one in foreign.positions:
-            more = one.held - ours.get(one.symbol, Decimal(0))
-            self._journal.write(Adopted(now(), one.symbol, more), synced=True)
+        return state
 
     def _begin(self) -> None:
         past = self._journal.past

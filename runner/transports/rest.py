@@ -28,7 +28,7 @@ from runner.protocol.commands import (
     Unanswered,
 )
 from runner.protocol.enums import OrderStatus
-from runner.protocol.messages import Account, OrderSnapshot, Position
+from runner.protocol.messages import Account, OrderSnapshot, Position, Trade
 from runner.protocol.routes import build_path
 from runner.transports.backoff import TemporaryFailure
 from runner.transports.contradictions import differences
@@ -158,6 +158,16 @@ class RestClient:
         if failure is not None:
             raise failure
         return None
+
+    def executions(self, order_id: str) -> tuple[Trade, ...]:
+        """Return the executions of an order, as far as the peer shows them; in any order.
+
+        Raises:
+            TemporaryFailure: E610, they cannot be read now.
+            ConnectError: E602, the peer does not let us in.
+        """
+        listed = self._requests.search("list_trades", Trade, query={"order_id": order_id})
+        return tuple(one for one in listed if one.order_id == order_id)  # some heed no filter
 
     # Commands
 

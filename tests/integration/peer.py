@@ -78,19 +78,11 @@ class Client:
         frame = {"type": "order", "event": event, "order": order, "timestamp": order["updated_at"]}
         self.send(json.dumps(frame))
 
-    def execution(self, id: str, order: Mapping[str, Any], quantity: str) -> None:
+    def execution(
+        self, id: str, order: Mapping[str, Any], quantity: str, price: str = "100"
+    ) -> None:
         """Tell of an execution of an order of the book."""
-        trade = {
-            "id": id,
-            "order_id": order["id"],
-            "symbol": order["symbol"],
-            "side": order["side"],
-            "quantity": quantity,
-            "price": "100",
-            "commission": "0",
-            "commission_currency": "USD",
-            "timestamp": order["updated_at"],
-        }
+        trade = execution(id, order, quantity, price)
         frame = {"type": "trade", "event": "TRADE_FILLED", "trade": trade}
         self.send(json.dumps({**frame, "timestamp": order["updated_at"]}))
 
@@ -139,6 +131,23 @@ class Client:
         except ConnectionClosed as closed:
             self.timeline.append(("closed", closed.rcvd.code if closed.rcvd else None))
             return closed.rcvd.code if closed.rcvd else None
+
+
+def execution(
+    id: str, order: Mapping[str, Any], quantity: str, price: str = "100", commission: str = "0"
+) -> dict[str, Any]:
+    """Return an execution of an order of the book."""
+    return {
+        "id": id,
+        "order_id": order["id"],
+        "symbol": order["symbol"],
+        "side": order["side"],
+        "quantity": quantity,
+        "price": price,
+        "commission": commission,
+        "commission_currency": "USD",
+        "timestamp": order["updated_at"],
+    }
 
 
 def candle_frame(index: int, event_id: str | None = None) -> bytes:
@@ -246,6 +255,9 @@ class Book:
         self.timeline = timeline
         self.orders: list[dict[str, Any]] = []
         self.positions: list[dict[str, Any]] = []
+        self.trades: list[dict[str, Any]] | None = None
+        """The executions that it lists; None for a peer that has no such list."""
+        self.account = dict(ACCOUNT)
         self.posts: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str]] = []
         self.authorization: list[str | None] = []
@@ -384,9 +396,11 @@ class Handler(BaseHTTPRequestHandler):
             case ["account"]:
                 book.state_reads += 1
                 book.timeline.append(("state",))
-                self.answer(200, ACCOUNT)
+                self.answer(200, book.account)
             case ["positions"]:
                 self.answer(200, book.positions)
+            case ["trades"] if book.trades is not None:
+                self.answer(200, book.trades)
             case [] if self.path == "/health" and book.platforms is not None:
                 named = [{"platform": one, "connected": True} for one in book.platforms]
                 self.answer(200, {"status": "connected", "providers": named})
@@ -547,6 +561,7 @@ def drive_live(
     sync: Callable[[int], None] = os.fsync,
     foreign: Mapping[str, str] | None = None,
     clocks: Clocks | None = None,
+    executions_after_s: Sequence[float] = (0.02, 0.02),
     **settings: Any,
 ) -> tuple[Ending, Session]:
     """Run a strategy live against a peer, to the end, with a journal in `folder`."""
@@ -575,6 +590,7 @@ def drive_live(
                 peer=peer.rest_url,
                 lookups=Lookups(pauses_s),
                 foreign=foreign,
+                executions_after_s=executions_after_s,
             ),
         )
     finally:
