@@ -60,7 +60,7 @@ def decode(raw: bytes | str) -> Frame:
     """Read one frame of either dialect.
 
     Candle frames are the hot path: one typed pass and no intermediate dictionary. The event id is
-    `event_id`, else the top-level `id` of an early edition: text of at most `MAX_ID` characters
+    `event_id`, else the top-level `id` of an early edition: text of 1 to `MAX_ID` characters
     without control characters. `Frame.timestamp` is the sender's clock, None where it named none.
     Never raises: what cannot be read comes back as `Malformed`.
     """
@@ -72,7 +72,7 @@ def decode(raw: bytes | str) -> Frame:
         if event_id is None:
             if frame.id is not None:
                 event_id = _checked_id(frame.id)
-        elif len(event_id) > MAX_ID or not event_id.isprintable():
+        elif not 0 < len(event_id) <= MAX_ID or not event_id.isprintable():
             _checked_id(event_id)
         if type(frame) is wire.CandleFrame:
             sent = frame.timestamp
@@ -90,6 +90,8 @@ def decode(raw: bytes | str) -> Frame:
 def _checked_id(value: Any) -> str:
     if not isinstance(value, str):
         raise WireError(f"an event id must be text, was {shown(value)}")
+    if not value:
+        raise WireError("an event id must not be empty")
     if len(value) > MAX_ID:
         raise WireError(f"an event id must have at most {MAX_ID} characters, was {len(value)}")
     if _CONTROL.search(value):

@@ -290,13 +290,29 @@ class Guard:
         self.state = TradingState.HALTED
         self.breach = Breach(limit, message, desk.now_ms)
         others = len(desk.outbox)
+        # What is closed needs no stop any more: one that is left could only open a position.
+        flattens = self.limits.on_breach == "flatten"
+        covered: dict[str, Decimal] = {}
         for order in list(desk.working.values()):
-            if order.id is not None and not protects(order, desk.portfolio.quantity(order.symbol)):
+            if order.id is not None and not self._stays(order, covered, flattens=flattens):
                 desk.outbox.append(CancelRequest(order))
-        if self.limits.on_breach == "flatten":
+        if flattens:
             for symbol in list(desk.portfolio.positions):
                 place_closing(desk, symbol, reason=f"{HALT}{limit}")
         self.requests = tuple(desk.outbox[others:])
+
+    def _stays(self, order: Order, covered: dict[str, Decimal], *, flattens: bool) -> bool:
+        # Several stops protect a position only up to its size; `covered` is what they have of it.
+        held = self._desk.portfolio.quantity(order.symbol)
+        if flattens:
+            held = Decimal(0)
+        before = covered.get(order.symbol, Decimal(0))
+        if order.parent_order_id is not None or order.reduce_only:
+            return True
+        if not protects(order, held) or before + order.remaining_quantity > abs(held):
+            return False
+        covered[order.symbol] = before + order.remaining_quantity
+        return True
 
 
 def _too_many(limit: str, most: int, what: str) -> Denial:

@@ -258,7 +258,7 @@ BUGS = (
     Bug("halted, and still sending", f"{GUARD}._denial",
         "if self.state is TradingState.HALTED:", "if False:"),
     Bug("a halt cancels nothing", f"{GUARD}.halt",
-        "if order.id is not None and not protects(", "if False and not protects("),
+        "if order.id is not None and not self._stays(", "if False and not self._stays("),
     Bug("a halt is dropped when the handler raises", "runner.session.calling:_drop_requests",
         "session.guard.requests if session.guard else ()", "()"),
     Bug("an order refused here stays pending when the handler raises",

@@ -25,7 +25,7 @@ from runner.protocol.commands import (
     SubmitOrder,
     Unanswered,
 )
-from runner.protocol.enums import OrderStatus
+from runner.protocol.enums import OrderStatus, OrderType
 from runner.protocol.messages import Candle, Connection, Message, Quote
 from runner.session import NEXT, Ack, Arrival, Closed, Ending, Regained, Session, Stop, law
 from runner.transports.line import SAID, SETTLE_ATTEMPTS
@@ -55,6 +55,7 @@ FLOOD = 300
 """Frames of a flood: more than one acknowledgment may name."""
 _SLICE = object()
 _ZERO = Decimal(0)
+_STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 
 
 @dataclass
@@ -369,6 +370,19 @@ class World:
         trading = "ACTIVE" if guard is None else guard.state.value
         return Asked(command, reason, trading, desk.now_ms, last, held, working)
 
+    def _could_open(self) -> int:
+        """Count the orders that could open a position: stops are such only beyond what is held."""
+        free, count = {}, 0
+        for one in self.exchange.working.values():
+            if one.parent_order_id is not None or one.reduce_only or one.liquidation:
+                continue
+            held = free.setdefault(one.symbol, self.exchange.ledger.quantity(one.symbol))
+            if one.order_type in _STOPS and held * one.side.sign < 0 and one.remaining <= abs(held):
+                free[one.symbol] = held + one.remaining * one.side.sign
+            else:
+                count += 1
+        return count
+
     def _idle(self) -> None:
         session, exchange = self.session, self.exchange
         desk, ledger = session.desk, exchange.ledger
@@ -409,10 +423,7 @@ class World:
                 statuses,
                 venue_statuses,
                 "ACTIVE" if session.guard is None else session.guard.state.value,
-                sum(
-                    one.parent_order_id is None and not one.reduce_only and not one.liquidation
-                    for one in exchange.working.values()
-                ),
+                self._could_open(),
                 self._watch.fell(equity),
                 self._marks_known and not self.scenario.one_symbol,
                 self._audit.is_exact(worth),

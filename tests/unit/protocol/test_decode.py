@@ -169,6 +169,7 @@ def test_the_id_of_an_order_is_never_taken_for_an_event_id() -> None:
         True,
         ["e"],
         {"e": 1},
+        "",
         "x" * (MAX_ID + 1),
         "a\nb",
         "\x00",

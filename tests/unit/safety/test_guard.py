@@ -233,6 +233,26 @@ def test_a_halt_can_close_every_position() -> None:
     assert [one.reason for one in run.desk.tickets.values()][-1] == "halt: max_drawdown"
 
 
+@pytest.mark.parametrize(
+    ("on_breach", "held"), [("cancel", 200), ("flatten", 0)], ids=["cancel", "flatten"]
+)
+def test_stops_that_a_halt_leaves_can_never_open_a_position(on_breach: Any, held: int) -> None:
+    def enter(self: Strategy) -> None:
+        self.buy(quantity=500)
+
+    def protect(self: Strategy) -> None:
+        self.sell(quantity=300, stop=45)
+        self.sell(quantity=300, stop=40)
+
+    falling = series(100.0, 100.0, 100.0, 50.0, 50.0, 30.0, 30.0)
+
+    run = played(
+        {1: enter, 2: protect}, Limits(max_drawdown=Decimal("0.2"), on_breach=on_breach), falling
+    )
+
+    assert sum(int(one.quantity) for one in run.exchange.ledger.holdings.values()) == held
+
+
 class RaisingBelow(Strategy):
     """Buys once, and raises in each handler of a candle below 95."""
 
