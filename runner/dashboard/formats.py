@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 
 from rich.cells import cell_len, set_cell_size
@@ -20,6 +21,8 @@ NONE = "-"
 ALARM = "bold red"
 """Loss of control, and nothing else: never a losing trade."""
 _GAP = 1
+_LARGE = 10_000
+_LONGEST = 2000
 
 
 def money(value: float | None) -> str:
@@ -27,11 +30,11 @@ def money(value: float | None) -> str:
     return NONE if value is None or not isfinite(value) else f"{value:,.2f}"
 
 
-def signed(value: float | None) -> str:
-    """Return an amount with its sign, with two decimals unless it is large."""
-    if value is None or not isfinite(value):
-        return NONE
-    return f"{value:+,.2f}" if abs(value) < 10_000 else f"{value:+,.0f}"
+def signed(values: Sequence[float | None]) -> list[str]:
+    """Return amounts with their signs, with two decimals unless one of them is large."""
+    known = [one for one in values if one is not None and isfinite(one)]
+    decimals = 0 if any(abs(one) >= _LARGE for one in known) else 2
+    return [NONE if one is None or not isfinite(one) else f"{one:+,.{decimals}f}" for one in values]
 
 
 def percent(share: float | None, *, sign: bool = False) -> str:
@@ -52,6 +55,11 @@ def quantity(value: float) -> str:
     """Return a number of units without trailing zeros."""
     text = f"{value:,.8f}".rstrip("0").rstrip(".")
     return text if text not in ("-0", "") else "0"
+
+
+def several(number: int, what: str) -> str:
+    """Return a number of things: `1 order`, `2 orders`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def count(value: float) -> str:
@@ -96,6 +104,26 @@ def fitted(text: str, width: int, ellipsis: str = "…") -> str:
     return set_cell_size(text, width - 1) + ellipsis
 
 
+@lru_cache(maxsize=2048)
+def wrapped(text: str, width: int) -> tuple[str, ...]:
+    """Return `text`, cleaned, in lines of at most `width` columns, broken at blanks if possible.
+
+    Of a text without end the beginning is enough.
+    """
+    text = clean(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
+    if cell_len(text) <= width:
+        return (text,)
+    lines = []
+    while cell_len(text) > width:
+        head = set_cell_size(text, width).rstrip() if not text.isascii() else text[: width + 1]
+        at = head.rfind(" ")
+        if at < width // 2:
+            at = min(len(head), width)
+        lines.append(text[:at].rstrip())
+        text = text[max(at, 1) :].lstrip()
+    return (*lines, text) if text else tuple(lines)
+
+
 def spread(left: Text, right: Text, width: int) -> Text:
     """Return a line of `width` with `left` and `right` at its ends; the left gives way first."""
     room = width - right.cell_len
@@ -119,6 +147,8 @@ class Column:
     """The higher, the earlier it gives way in a narrow pane."""
     grows: bool = False
     """Whether it takes the room that is left."""
+    whole: bool = False
+    """Whether its cells are never cut, as those that end at the right never are."""
 
 
 def table(
@@ -156,7 +186,8 @@ def table(
 
 # A number that is cut would be another number, so its column is as wide as it needs to be.
 def _least(column: Column, cells: Sequence[str]) -> int:
-    return max(column.width, *map(len, cells)) if column.right and cells else column.width
+    never_cut = cells and (column.right or column.whole)
+    return max(column.width, *map(len, cells)) if never_cut else column.width
 
 
 def _needed(widths: Sequence[int], chosen: Sequence[int]) -> int:

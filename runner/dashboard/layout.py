@@ -1,8 +1,9 @@
 """Panes on a screen: each has a least size, and they yield in the order of their rank.
 
-From 80 columns on panes stand side by side, two in a row, as many rows as the height allows; from
-60 on they stand one below the other; below that, or where not even the first pane fits, one line
-says it all. Pure: a snapshot, a view and a size give lines, none wider than the size.
+From 180 columns on all panes stand side by side, three in a row; from 80 on two in a row, as many
+rows as the height allows; from 60 on they stand one below the other; below that, or where not even
+the first pane fits, one line says it all. Pure: a snapshot, a view and a size give lines, none
+wider than the size.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from rich.text import Text
 
 from runner.dashboard.charts import BRAILLE, Glyphs
 from runner.dashboard.pane import Pane, Size
-from runner.dashboard.panels import PANES
+from runner.dashboard.panels import EQUITY, LOG, ORDERS, PANES, POSITIONS, STRATEGY, WIRE
 from runner.dashboard.panels.header import draw_banner, draw_header, draw_status, draw_troubles
 from runner.dashboard.panels.help import HELP, draw_hints
 from runner.dashboard.snapshot import Snapshot
 from runner.dashboard.view import View
 
-WIDE, BESIDE, STACKED = 120, 80, 60
-"""From these widths on: full, two panes in a row, one pane in a row."""
+WIDEST, WIDE, BESIDE, STACKED = 180, 120, 80, 60
+"""From these widths on: three panes in a row, full, two panes in a row, one pane in a row."""
+_WIDEST_ROWS = ((EQUITY, POSITIONS, STRATEGY), (ORDERS, LOG, WIRE))
+_THREE = (9, 7, 5)
 _WEIGHTS = {True: (3, 2), False: (1, 1)}
-"""How two panes share the width of a wide screen, and of another."""
+"""How three panes share a row, and two that of a wide screen, and of another."""
 _FRAME = 2
 Row = tuple[Pane, ...]
 
@@ -65,6 +68,8 @@ def chosen_rows(width: int, height: int, view: View) -> list[Row]:
     """
     if width < STACKED:
         return []
+    if width >= WIDEST and sum(map(_least, _WIDEST_ROWS)) <= height:
+        return [(HELP,)] if view.has_help else list(_WIDEST_ROWS)
     side = 2 if width >= BESIDE else 1
     panes = [one for one in PANES if _fits(one, width, side)]
     rows: list[Row] = []
@@ -93,9 +98,9 @@ def _fits(pane: Pane, width: int, side: int) -> bool:
 def _widths(width: int, panes: int) -> list[int]:
     if panes == 1:
         return [width]
-    first, second = _WEIGHTS[width >= WIDE]
-    left = width * first // (first + second)
-    return [left, width - left]
+    weights = _THREE if panes == len(_THREE) else _WEIGHTS[width >= WIDE]
+    shares = [width * one // sum(weights) for one in weights]
+    return [*shares[:-1], width - sum(shares[:-1])]
 
 
 def _least(row: Sequence[Pane]) -> int:

@@ -9,8 +9,8 @@ from runner.dashboard.formats import moment, money, percent
 from runner.dashboard.pane import Pane, Size
 from runner.dashboard.snapshot import Snapshot
 
-_TALL = 12
-"""From this height the drawdown has two rows."""
+_TALL, _VERY_TALL = 12, 20
+"""From these heights the drawdown has two rows, and four."""
 
 
 def draw_equity(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
@@ -24,11 +24,14 @@ def draw_equity(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
     labels = [money(highest), money(last), money(lowest)]
     gutter = max(map(len, labels)) + 1
     width = max(size.width - gutter, 1)
-    strip = 2 if size.height >= _TALL else 1
+    strip = 4 if size.height >= _VERY_TALL else 2 if size.height >= _TALL else 1
     tall = max(size.height - strip - 2, 1)
     rows = curve_rows(curve.equities, width, tall, glyphs.level)
     beside = [""] * tall
-    beside[0], beside[-1] = labels[0], labels[2]
+    if highest > lowest:
+        beside[0], beside[-1] = labels[0], labels[2]
+    else:
+        beside[tall // 2] = labels[1]  # a flat line is drawn in the middle
     if labels[1] not in (labels[0], labels[2]) and tall > 2:
         at = round((highest - last) / (highest - lowest) * (tall - 1))
         beside[min(max(at, 1), tall - 2)] = labels[1]
@@ -45,7 +48,11 @@ def draw_equity(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
         Text.assemble((row, "yellow"), (note, "dim"))
         for row, note in zip(hanging, said, strict=True)
     ]
-    first, now = moment(curve.times[0])[:10], moment(curve.times[-1])[:10]
+    first, now = moment(curve.times[0]), moment(curve.times[-1])
+    if first[:10] != now[:10]:
+        first, now = first[:10], now[:10]
+    else:
+        now = now[11:]
     deepest = f"drawdown {about}{percent(max(depths))} at most"
     room = width - len(first) - len(now)
     axis = first + (f"{deepest:^{room}}" if room > len(deepest) + 1 else " " * room) + now

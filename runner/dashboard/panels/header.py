@@ -18,6 +18,7 @@ from runner.dashboard.formats import (
     moment,
     money,
     percent,
+    several,
     spread,
 )
 from runner.dashboard.pane import Size
@@ -166,16 +167,19 @@ def _rate(snapshot: Snapshot) -> str:
 def _figures(snapshot: Snapshot, width: int, dot: str) -> Text:
     depths = drawdowns(snapshot.curve.equities)
     equity = snapshot.equity if snapshot.starting_equity else None
-    left = Text.assemble(
-        "equity ",
-        (f"{money(equity)} {clean(snapshot.currency)}", "bold"),
-        f"  {percent(_growth(snapshot), sign=True)}",
-        f"{dot}drawdown {percent(depths[-1])}" if depths else "",
-    )
-    numbers = [f"{snapshot.working:,} working", f"{snapshot.orders_total:,} orders"]
+    if equity is None:
+        left = Text("equity not known yet")
+    else:
+        left = Text.assemble(
+            "equity ",
+            (f"{money(equity)} {clean(snapshot.currency)}", "bold"),
+            f"  {percent(_growth(snapshot), sign=True)}",
+            f"{dot}drawdown {percent(depths[-1])}" if depths else "",
+        )
+    numbers = [f"{snapshot.working:,} working", several(snapshot.orders_total, "order")]
     if snapshot.rejected_total:
         numbers.append(f"{snapshot.rejected_total:,} rejected")
-    numbers += [f"{snapshot.trades_total:,} trades", lasting(snapshot.seconds)]
+    numbers += [several(snapshot.trades_total, "trade"), lasting(snapshot.seconds)]
     while numbers and left.cell_len + 1 + len(dot.join(numbers)) > width:
         del numbers[0]
     return spread(left, Text(dot.join(numbers)), width)

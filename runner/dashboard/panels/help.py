@@ -41,7 +41,7 @@ def draw_help(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:  # 
 
 
 _HINTS = ("q quit", "space pause", "? help", "s step", "+ - speed", "tab pane", "l log level")
-_LIVE_HINTS = ("q quit", "space hold picture", "? help", "tab pane", "l log level")
+_LIVE_HINTS = ("q quit", "K halt", "? help", "space hold picture", "tab pane", "l log level")
 
 
 def draw_hints(

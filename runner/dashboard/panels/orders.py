@@ -9,12 +9,13 @@ from runner.dashboard.formats import Column, price, quantity, table
 from runner.dashboard.pane import Pane, Size
 from runner.dashboard.snapshot import OrderRow, Snapshot
 
+_ID = 7
 _COLUMNS = (
-    Column("order", 7, rank=6),
+    Column("order", _ID, rank=6),
     Column("side", 4),
     Column("symbol", 6),
     Column("units", 6, right=True, rank=3),
-    Column("kind", 10, rank=5),
+    Column("kind", 6, rank=5, whole=True),
     Column("price", 8, right=True, rank=4),
     Column("status", 9, rank=1),
     Column("reason", 9, rank=2, grows=True),
@@ -28,7 +29,7 @@ def draw_orders(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
     rows = [
         (
             (
-                one.id,
+                _ending(one.id, glyphs.ellipsis),
                 one.side.lower(),
                 one.symbol,
                 quantity(one.quantity),
@@ -42,6 +43,11 @@ def draw_orders(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
         for one in snapshot.orders
     ]
     return table(_COLUMNS, rows, size.width, glyphs.ellipsis)
+
+
+# The ids of a run begin alike; what tells them apart is their end.
+def _ending(id: str, ellipsis: str) -> str:
+    return id if len(id) <= _ID else ellipsis + id[1 - _ID :]
 
 
 def _status(order: OrderRow) -> str:

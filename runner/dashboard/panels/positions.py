@@ -25,6 +25,7 @@ def draw_positions(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]
     """Draw one row for each open position."""
     if not snapshot.positions:
         return [Text("flat: no open position", "dim")]
+    profits = signed([one.unrealized for one in snapshot.positions])
     rows = [
         (
             (
@@ -33,13 +34,13 @@ def draw_positions(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]
                 quantity(abs(one.quantity)),
                 price(one.entry),
                 price(one.price),
-                signed(one.unrealized),
+                profit,
                 "none !" if one.is_unprotected else price(one.stop),
                 price(one.target),
             ),
             ALARM if one.is_unprotected else "",
         )
-        for one in snapshot.positions
+        for one, profit in zip(snapshot.positions, profits, strict=True)
     ]
     return table(_COLUMNS, rows, size.width, glyphs.ellipsis)
 

@@ -20,7 +20,7 @@ def draw_wire(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
     else:
         lost = link.state == "reconnecting"
         rows += [("connection", _state(link), ALARM if lost else "")]
-        rows += [("peer", one, "") for one in snapshot.facts.peers]
+        rows += [(_side(one), one, "") for one in snapshot.facts.peers]
         rows += [
             ("ack latency", _latency(link), ""),
             ("queue", _queue(link), ""),
@@ -37,6 +37,10 @@ def draw_wire(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:
         )
         for label, value, style in rows
     ]
+
+
+def _side(peer: str) -> str:
+    return "requests" if peer.startswith("http") else "stream"
 
 
 def _state(link: Link) -> str:

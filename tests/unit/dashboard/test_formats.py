@@ -15,8 +15,8 @@ from runner.dashboard.formats import Column
     [
         (formats.money(1234.5), "1,234.50"),
         (formats.money(nan), "-"),
-        (formats.signed(-3.456), "-3.46"),
-        (formats.signed(123456.7), "+123,457"),
+        (formats.several(1, "order"), "1 order"),
+        (formats.several(2000, "order"), "2,000 orders"),
         (formats.percent(0.1234), "12.3 %"),
         (formats.percent(None), "-"),
         (formats.price(0.000012345), "1.2345e-05"),
@@ -35,6 +35,30 @@ from runner.dashboard.formats import Column
 )
 def test_a_value_reads_well(said: str, expected: str) -> None:
     assert expected == said
+
+
+def test_amounts_of_one_column_have_the_same_decimals() -> None:
+    assert formats.signed([-3.456, None, 12.0]) == ["-3.46", "-", "+12.00"]
+    assert formats.signed([-3.456, nan, 123456.7]) == ["-3", "-", "+123,457"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("short", 5, ["short"]),
+        ("a few words more", 8, ["a few", "words", "more"]),
+        ("exactly nine", 7, ["exactly", "nine"]),
+        ("unbreakable", 4, ["unbr", "eaka", "ble"]),
+        ("漢字漢字", 5, ["漢字", "漢字"]),
+        ("        ", 3, [""]),
+    ],
+)
+def test_a_long_text_goes_on_in_the_next_line(text: str, width: int, expected: list[str]) -> None:
+    assert list(formats.wrapped(text, width)) == expected
+
+
+def test_of_a_text_without_end_the_beginning_is_shown() -> None:
+    assert len(formats.wrapped("x" * 10**6, 100)) < 30
 
 
 COLUMNS = (

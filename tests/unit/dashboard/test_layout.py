@@ -65,6 +65,12 @@ def names(width: int, height: int, view: View | None = None) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("width", "height", "expected"),
     [
+        (
+            200,
+            46,
+            [["Equity", "Positions", "Strategy"], ["Orders", "Log", "Connection"]],
+        ),
+        (200, 14, [["Equity", "Positions"]]),
         (120, 36, [["Equity", "Positions"], ["Orders", "Strategy"], ["Log", "Connection"]]),
         (80, 20, [["Equity", "Positions"], ["Orders", "Strategy"]]),
         (80, 10, [["Equity", "Positions"]]),
@@ -83,7 +89,7 @@ def test_the_pane_in_focus_takes_the_last_place_where_it_has_none() -> None:
 
 def test_a_log_rests_at_its_end_and_scrolls_back() -> None:
     end = shown(LONG, 120, 40)
-    back = shown(LONG, 120, 40, view=View(focus=4, scroll=100))
+    back = shown(LONG, 120, 40, view=View(focus=4, scroll=300))  # each takes three lines
     far = shown(LONG, 120, 40, view=View(focus=4, scroll=10_000))
 
     assert any("line 499" in line for line in end)
