@@ -22,8 +22,9 @@ from runner.transports.pace import Pace
 from runner.transports.speed import Speed
 from runner.transports.stop import StopRequest
 
-STALE_S = {Runtime.ENGINE: 10.0, Runtime.GATEWAY: 60.0}
-"""Silence after which data counts as stale: an engine owes an event, a market may be quiet."""
+STALE_S = {Runtime.ENGINE: 10.0}
+"""Silence after which data counts as stale: an engine owes an event. A market may be quiet: what is
+too long there follows from each symbol's candles, and restricts what may be sent."""
 
 
 def pace_of(config: RunConfig, session: Session, stop: StopRequest, ui: Mode) -> Pace | None:

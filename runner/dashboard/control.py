@@ -9,15 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from runner.dashboard.snapshot import Trading
+from runner.dashboard.snapshot import Trading, Trouble
 from runner.protocol.enums import OrderStatus
 from runner.safety import Guard, TradingState
 from runner.session import Session
 from runner.strategy.open_position import OpenPosition
 from runner.strategy.order import Order
+from runner.transports.conditions import BROKER_LOST, SILENT, STALE
 
 UNPROTECTED = "POSITION_UNPROTECTED"
 """A gateway's word for a position whose exits could not be set again. Source: Trading API."""
+_LOSSES = {
+    BROKER_LOST: "DISCONNECTED",
+    UNPROTECTED: "UNPROTECTED",
+    STALE: "STALE",
+    SILENT: "STALE",
+}
+"""Restrictions that stand for a loss of control, and its word."""
 _LOST = (OrderStatus.REJECTED, OrderStatus.EXPIRED)
 
 
@@ -27,11 +35,14 @@ def trading_of(guard: Guard | None) -> Trading:
         return Trading()
     if guard.state is TradingState.HALTED:
         return Trading(guard.state.value, guard.breach.message if guard.breach else "")
-    reasons = [
-        f"{symbol}: {message}" if symbol else message
-        for (_, symbol), message in guard.restrictions.items()
-    ]
-    return Trading(guard.standing.value, "; ".join(reasons))
+    lost, others = [], []
+    for (why, symbol), message in guard.restrictions.items():
+        said = f"{symbol}: {message}" if symbol and symbol not in message else message
+        if why in _LOSSES:
+            lost.append(Trouble(_LOSSES[why], said))
+        else:
+            others.append(said)
+    return Trading(guard.standing.value, "; ".join(others), tuple(lost))
 
 
 def unprotected(session: Session, latest: Iterable[Order]) -> Callable[[str, OpenPosition], bool]:

@@ -179,6 +179,7 @@ class Live:
                     has_keys = self._suspend(screen)
                 elif key == HALT and view.is_armed:
                     self._halt()
+                    view = disarmed(view)
                 elif self._act(key):
                     view = disarmed(view)
                 else:

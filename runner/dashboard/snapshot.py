@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 State = Literal["starting", "running", "paused", "stopping"]
+_GRAVEST = ("HALTED", "DISCONNECTED", "UNPROTECTED", "STALE")
 LinkState = Literal["in process", "connecting", "connected", "reconnecting", "closed"]
 
 
@@ -68,15 +69,6 @@ class Link(msgspec.Struct, frozen=True):
     """How long the acknowledgment has been held by a pause; None while nothing is held."""
 
 
-class Trading(msgspec.Struct, frozen=True):
-    """What may be sent at present, by the limits of the run."""
-
-    state: str = ""
-    """`ACTIVE`, `REDUCING`, `HALTED` or `PAUSED`; empty where no limit holds the run."""
-    reason: str = ""
-    """Why it is not `ACTIVE`."""
-
-
 class Trouble(msgspec.Struct, frozen=True):
     """Something that a person should look at."""
 
@@ -85,6 +77,17 @@ class Trouble(msgspec.Struct, frozen=True):
     said: str = ""
     is_loss_of_control: bool = True
     """Whether the run can no longer do what it is there for; never a losing trade."""
+
+
+class Trading(msgspec.Struct, frozen=True):
+    """What may be sent at present, by the limits of the run."""
+
+    state: str = ""
+    """`ACTIVE`, `REDUCING`, `HALTED` or `PAUSED`; empty where no limit holds the run."""
+    reason: str = ""
+    """Why it is not `ACTIVE`, apart from what `lost` says."""
+    lost: tuple[Trouble, ...] = ()
+    """What has been lost of the control over the run."""
 
 
 class PositionRow(msgspec.Struct, frozen=True):
@@ -218,8 +221,11 @@ class Snapshot(msgspec.Struct, frozen=True):
         if bare:
             found.append(Trouble("UNPROTECTED", f"no stop works for {', '.join(bare)}"))
         if self.is_stale:
-            found.append(Trouble("STALE", f"nothing has come for {self.link.age_s or 0:.0f} s"))
-        if trading.state not in ("", "ACTIVE", "HALTED"):
+            found.append(Trouble("STALE", f"nothing has come for {link.age_s or 0:.0f} s"))
+        told = {one.word for one in found}
+        found += [one for one in trading.lost if one.word not in told]
+        found.sort(key=lambda one: _GRAVEST.index(one.word))
+        if trading.state not in ("", "ACTIVE", "HALTED") and (trading.reason or not trading.lost):
             found.append(Trouble(trading.state, trading.reason, is_loss_of_control=False))
         return tuple(found)
 

@@ -29,9 +29,7 @@ HALTED = changed(
 REDUCING = changed(
     LIVE, trading=Trading("REDUCING", "S:AAPL: nobody knows whether the gateway has order x-7-1")
 )
-PAUSED = changed(
-    LIVE, trading=Trading("PAUSED", "the gateway has lost its broker; waiting until it is back")
-)
+PAUSED = changed(LIVE, trading=Trading("PAUSED", "the gateway takes no more requests for now"))
 UNPROTECTED = changed(
     LIVE,
     trading=Trading("ACTIVE"),

@@ -1,4 +1,4 @@
-"""Runs that outlive their terminal, and runs whose readers go away."""
+"""What a person sees of a run at a gateway; runs that outlive their terminal, or their readers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway import SIZE, Gateway, gateway, strategy_in
+from tests.integration.gateway import SIZE, Gateway, gateway, stays, strategy_in
 from tests.integration.peer import PATIENCE_S, Client
 from tests.integration.terminal import Terminal, terminal
+from tests.integration.test_live_conditions import BACK, FRESH, LOST, STALE
 
 NOTES = """
 from runner import Strategy
@@ -112,3 +113,32 @@ def test_O7_a_run_at_a_gateway_keeps_trading_when_its_readers_have_gone(
 
         assert process.wait(PATIENCE_S) == 0
         assert len(place.book.posts) == 2
+
+
+def test_the_dashboard_shows_what_a_gateway_says_of_its_condition(folder: Path) -> None:
+    seen_so_far = threading.Semaphore(0)
+
+    def script(client: Client) -> None:
+        client.candles(0)
+        for one in (STALE, LOST, BACK, FRESH):
+            client.send(one)
+            assert seen_so_far.acquire(timeout=PATIENCE_S)
+        stays(client)
+
+    with (
+        gateway(script) as place,
+        terminal("run", "notes.py", cwd=folder, size=(120, 40), **trading(place)) as seen,
+    ):
+        stale = seen.wait_for("!! STALE")
+        assert "REDUCING" in stale[2]
+        assert stale[0].startswith(" PAPER")
+        seen_so_far.release()
+        lost = seen.wait_for("!! DISCONNECTED")
+        assert "PAUSED" in lost[3]
+        seen_so_far.release()
+        seen.wait_for(lambda lines: not any("DISCONNECTED" in line for line in lines))
+        seen_so_far.release()
+        seen.wait_for(lambda lines: "ACTIVE" in lines[1])
+        seen_so_far.release()
+        seen.press("q")
+        assert seen.finish() == 130

@@ -18,7 +18,7 @@ _COLUMNS = (
     Column("kind", 6, rank=5, whole=True),
     Column("price", 8, right=True, rank=4),
     Column("status", 9, rank=1),
-    Column("reason", 9, rank=2, grows=True),
+    Column("reason", 12, rank=2, grows=True),
 )
 
 

@@ -127,6 +127,31 @@ def test_the_state_of_trading_comes_with_its_reason() -> None:
     assert trading_of(guard) == Trading("HALTED", "a key pulled the kill switch")
 
 
+def test_what_a_gateway_says_of_its_own_condition_counts_as_lost_control() -> None:
+    guard = Guard(Limits(), Desk())
+    guard.restrict("DATA_STALE", f"prices of {AAPL} are old", symbol=AAPL)
+    guard.restrict("NO_DATA", "no price has come", symbol="S:MSFT")
+    guard.restrict("MARGIN_WARNING", "the margin is getting short")
+
+    found = changed(LIVE, trading=trading_of(guard))
+
+    assert [(one.word, one.said, one.is_loss_of_control) for one in found.troubles] == [
+        ("STALE", f"prices of {AAPL} are old", True),
+        ("STALE", "S:MSFT: no price has come", True),
+        ("REDUCING", "the margin is getting short", False),
+    ]
+
+
+def test_a_broker_that_the_gateway_has_lost_is_a_lost_connection_and_a_pause() -> None:
+    guard = Guard(Limits(), Desk())
+    guard.restrict("BROKER_DISCONNECTED", "the gateway has lost its broker", pauses=True)
+
+    found = changed(LIVE, trading=trading_of(guard))
+
+    assert found.trading.state == "PAUSED"
+    assert words(found) == [("DISCONNECTED", True)]
+
+
 def words(snapshot: Snapshot) -> list[tuple[str, bool]]:
     return [(one.word, one.is_loss_of_control) for one in snapshot.troubles]
 
