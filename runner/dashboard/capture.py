@@ -21,6 +21,8 @@ from runner.dashboard.snapshot import LogLine
 
 KEPT = 1000
 """Most lines kept: what scrolls past faster is counted."""
+LONGEST = 10_000
+"""Characters of the longest line that is kept: a strategy may print without ever ending one."""
 LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR)
 _LOOK_S = 0.05
 _UNWRITABLE = (OSError, ValueError, RuntimeError)
@@ -69,6 +71,9 @@ class Capture(io.TextIOBase):
         *lines, self._open = (self._open + text).split("\n")
         for line in lines:
             self.add("print", line)
+        if len(self._open) > LONGEST:
+            self.add("print", self._open)
+            self._open = ""
         return len(text)
 
     def flush(self) -> None:
@@ -80,7 +85,8 @@ class Capture(io.TextIOBase):
         """Keep one line."""
         kept = self._kept
         self._dropped += len(kept) == kept.maxlen
-        kept.append(LogLine(level, self._mask(text)))
+        text = self._mask(text)
+        kept.append(LogLine(level, text if len(text) <= LONGEST else text[:LONGEST] + "..."))
 
     @property
     def is_holding(self) -> bool:

@@ -22,6 +22,8 @@ from typing import TextIO
 from runner.protocol.times import iso_ms
 
 _UNWRITABLE = (OSError, ValueError, RuntimeError)
+LONGEST = 1 << 20
+"""Characters of a line without an end, after which it is written as it is."""
 OUTPUT = "output"
 """The logger of what was printed, and not logged."""
 
@@ -66,6 +68,9 @@ class JsonLines(io.TextIOBase):
         *lines, self._begun.text = (getattr(self._begun, "text", "") + text).split("\n")
         for line in lines:
             self._pass_on(line)
+        if len(self._begun.text) > LONGEST:
+            self._pass_on(self._begun.text)
+            self._begun.text = ""
         return len(text)
 
     def flush(self) -> None:

@@ -34,6 +34,20 @@ ENTRIES = (
         example="a frame that is not JSON",
     ),
     Entry(
+        "E711",
+        "Time went back in a backtest",
+        means=(
+            "A candle came after a later one of the same symbol and length. A strategy that has "
+            "seen later prices decides on what it cannot know, so the backtest ends."
+        ),
+        causes=(
+            "the peer plays two runs on one connection, or began its run again",
+            "its data are not in the order of time",
+        ),
+        fixes=("check the peer, and start the run again",),
+        example="a candle of Tuesday behind the one of Wednesday",
+    ),
+    Entry(
         "E720",
         "Nobody knows whether an order was carried out",
         means=(

@@ -68,8 +68,9 @@ _TOKENS: dict[str, tuple[tuple[str, str | None], ...]] = {
 _CLASSES = ("S", "C", "F")
 """The class prefixes of symbols: stock, crypto, forex."""
 _SHOWN = 80
-# Blanks, quotes and separators are slips of the pen; brackets and backslashes are no symbols.
-_NOT_IN_SYMBOL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\"'`,;|{}\[\]\\]")
+# Blanks, quotes and separators are slips of the pen; brackets and backslashes are no symbols. Half
+# a character, as bytes of the environment become that are no UTF-8, could not be sent.
+_NOT_IN_SYMBOL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\"'`,;|{}\[\]\\]")
 
 
 class SubscriptionProblem(NamedTuple):

@@ -25,6 +25,7 @@ from runner.protocol.messages import (
     TradeUpdate,
     Unknown,
 )
+from runner.protocol.times import iso_ms
 from runner.session.calling import call, notify
 from runner.session.state import Session
 
@@ -59,7 +60,15 @@ def folds_of(session: Session) -> dict[type, Callable[[Any], None]]:
         if watches and guard is not None:
             guard.watch(desk.equity(), desk.now_ms)
 
+    is_backtest = session.backtest
+    opened: dict[tuple[str, str], int] = {}
+
     def candle(message: Candle) -> None:
+        if is_backtest:
+            key = (message.symbol, message.timeframe)
+            if message.time < opened.get(key, 0):
+                raise _back_in_time(message, opened[key])
+            opened[key] = message.time
         if admits is not None and not admits(message):
             session.not_subscribed += 1
             return
@@ -147,6 +156,16 @@ def _shortfall(message: AccountUpdate) -> ErrorNotice:
         "MARGIN_CALL": f"{equity} is less than the positions require: they are closed by force",
     }
     return ErrorNotice(message.event, said.get(message.event, "the account's margin is short"))
+
+
+def _back_in_time(message: Candle, before_ms: int) -> ProtocolError:
+    return ProtocolError(
+        f"time went back: a candle of {message.symbol} came after a later one",
+        where=f"the candle of {iso_ms(message.time)}, after that of {iso_ms(before_ms)}",
+        why="decisions that knew of later prices give wrong numbers, so the backtest ends here",
+        fix="check that the peer plays one run, and its data from the earliest candle on",
+        id="E711",
+    )
 
 
 def _malformed(session: Session, message: Malformed) -> None:

@@ -182,6 +182,23 @@ def test_N5_connected_may_come_late() -> None:
     assert peer.acked == ["e0", "e1", "end"]
 
 
+def test_F10_F17_what_comes_after_the_end_is_neither_handled_nor_acknowledged() -> None:
+    def script(client: Client) -> None:
+        client.candles(0)
+        client.ack()
+        client.complete()
+        client.candles(1)
+        client.complete()
+        client.ack()
+        client.wait_until_closed()
+
+    with running(script) as peer:
+        ending, _ = drive(peer)
+
+    assert ending == Ending("complete", confirmed=True)
+    assert peer.acked == ["e0", "end"]
+
+
 def test_F17_a_normal_close_ends_well_but_unconfirmed() -> None:
     def script(client: Client) -> None:
         client.candles(0)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from runner.dashboard.capture import KEPT, Capture, captured
+from runner.dashboard.capture import KEPT, LONGEST, Capture, captured
 from runner.dashboard.snapshot import LogLine
 
 
@@ -39,6 +39,19 @@ def test_more_than_is_kept_is_counted() -> None:
     first, second, *_ = stream.getvalue().splitlines()
     assert first == "... 5 earlier lines; --ui plain shows all"
     assert second == "5"
+
+
+@pytest.mark.parametrize("end", ["\n", ""], ids=["lines", "no line ever ends"])
+def test_S18_a_strategy_that_prints_without_end_takes_bounded_memory(end: str) -> None:
+    capture = Capture(io.StringIO())
+    capture.hold()
+
+    for _ in range(500):
+        print("x" * (5 * LONGEST), end=end, file=capture)
+
+    assert capture.lines()
+    assert max(len(one.text) for one in capture.lines()) <= LONGEST + len("...")
+    assert len(capture._open) <= LONGEST
 
 
 def test_a_log_record_is_kept_once_with_its_level_and_printed_clean() -> None:

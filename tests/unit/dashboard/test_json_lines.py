@@ -14,7 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.config.problems import Masker
-from runner.dashboard.json_lines import JsonHandler, JsonLines, LogContext, MaskedFormatter
+from runner.dashboard.json_lines import (
+    LONGEST,
+    JsonHandler,
+    JsonLines,
+    LogContext,
+    MaskedFormatter,
+)
 
 SECRET = "canary-of-nobody"
 
@@ -47,6 +53,26 @@ def test_X10_a_logged_text_is_one_line_with_the_text_in_it(text: str) -> None:
     (found,) = lines_of(stream)
     assert found["message"] == text
     assert (found["level"], found["logger"]) == ("warning", "mine")
+
+
+def test_S18_a_line_that_never_ends_is_written_in_pieces() -> None:
+    lines, stream = to_nowhere()
+
+    for _ in range(5):
+        lines.write("y" * (LONGEST // 2 + 1))
+    lines.finish()
+
+    found = [one["message"] for one in lines_of(stream)]
+    assert "".join(found) == "y" * 5 * (LONGEST // 2 + 1)
+    assert max(map(len, found)) <= 2 * LONGEST
+
+
+def test_S18_control_bytes_that_are_printed_are_escaped() -> None:
+    lines, stream = to_nowhere()
+
+    lines.write("\x1b]52;c;ZXZpbA==\x07\x00\x9b2J\n")
+
+    assert stream.getvalue().strip().isprintable()
 
 
 @given(st.lists(st.text(st.characters(blacklist_categories=[]))))

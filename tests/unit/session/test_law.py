@@ -425,7 +425,43 @@ def test_A11_what_was_handled_before_the_failing_event_is_acknowledged_and_it_is
         conversation.arrive(one, f"evt-{index}", more=True)
 
     with pytest.raises(StrategyFailed):
-        conversation.arrive(candle(3), "evt-3", more=True)
+        conversation.arrive(candle(3, index=2), "evt-3", more=True)
+
+    assert conversation.acked == ["evt-1", "evt-2"]
+
+
+def test_F10_a_candle_that_goes_back_in_time_ends_a_backtest_unacknowledged() -> None:
+    conversation = begun(Watching)
+    conversation.arrive(candle(index=4))
+
+    with pytest.raises(ProtocolError) as caught:
+        conversation.arrive(candle(index=3))
+
+    assert (caught.value.exit_code, caught.value.id) == (7, "E711")
+    assert "2024-01-04T00:00:00Z, after that of 2024-01-05T00:00:00Z" in caught.value.where
+    assert conversation.acked == ["evt-1"]
+    assert len(conversation.strategy.calls) == 2  # on_start, and the first candle
+
+
+def test_F10_each_symbol_and_length_of_candle_has_a_time_of_its_own() -> None:
+    conversation = begun(Watching)
+
+    for one in (
+        candle(index=4),
+        candle(index=3, symbol=MSFT),
+        candle(index=2, timeframe="1h"),
+        candle(index=4),
+    ):
+        conversation.arrive(one)
+
+    assert conversation.acked == ["evt-1", "evt-2", "evt-3", "evt-4"]
+
+
+def test_F10_a_live_run_takes_prices_as_they_come() -> None:
+    conversation = begun(Watching, backtest=False)
+
+    conversation.arrive(candle(index=4))
+    conversation.arrive(candle(index=3))
 
     assert conversation.acked == ["evt-1", "evt-2"]
 
