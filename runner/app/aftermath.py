@@ -105,7 +105,10 @@ def leave(plan: Plan, journal: Path) -> tuple[str, RunnerError | None]:
         past, numbers = kept.past, count(1)
         runs = past.runs
         departure = enquiry.departure(
-            runs, lambda: f"{past.run}-death-{next(numbers)}", witness=None
+            runs,
+            lambda: f"{past.run}-death-{next(numbers)}",
+            journal=kept,
+            reason="on_death: flatten",
         )
         if plan.on_death == OnExit.CANCEL:
             done, left = "entries were cancelled, what protects stays", departure.cancel()

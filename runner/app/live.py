@@ -6,13 +6,13 @@ import base64
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from runner.config.models import RunConfig
 from runner.errors import RiskHalt, RunnerError
-from runner.journal import Journal, Memory
+from runner.journal import Journal, Memory, read_past
 from runner.protocol.enums import OrderStatus
 from runner.session import Session
 from runner.transports.live import Live
@@ -56,10 +56,39 @@ def living(
 
 def folder_of(config: RunConfig, session: Session, *, url: str, cwd: Path) -> Path:
     """Return the folder of one strategy at one gateway; a name never leads out of it."""
+    name = type(session.strategy).__name__
+    return cwd / config.gateway.directory / f"{name}@{_place(url)}"
+
+
+@contextmanager
+def journal_of_commands(config: RunConfig, *, url: str, cwd: Path) -> Iterator[Journal]:
+    """Open what commands write down that trade at a gateway without a strategy.
+
+    Raises:
+        MachineError: E1040, it cannot be written; E1041, another command has it.
+        RiskHalt: E930, it is damaged.
+    """
+    # No class has a dash in its name.
+    folder = cwd / config.gateway.directory / f"by-command@{_place(url)}"
+    with closing(Journal(folder / JOURNAL)) as journal:
+        yield journal
+
+
+def runs_at(config: RunConfig, *, url: str, cwd: Path) -> set[str]:
+    """Return what the ids of all orders begin with that journals know of at one gateway.
+
+    A journal that cannot be read tells nothing; that of a run under way can be.
+    """
+    runs: set[str] = set()
+    for path in (cwd / config.gateway.directory).glob(f"*@{_place(url)}/{JOURNAL}"):
+        with suppress(OSError, RiskHalt):
+            runs |= read_past(path).runs
+    return runs
+
+
+def _place(url: str) -> str:
     parts = urlsplit(url)
-    place = f"{parts.hostname}_{parts.port or parts.scheme}"
-    name = f"{type(session.strategy).__name__}@{_UNFIT.sub('_', place)}"
-    return cwd / config.gateway.directory / name
+    return _UNFIT.sub("_", f"{parts.hostname}_{parts.port or parts.scheme}")
 
 
 def unresolved(session: Session, error: RunnerError | None) -> RunnerError | None:

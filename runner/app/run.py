@@ -124,9 +124,10 @@ def execute(
             )
             signals = stop_on_signals(stop, link)
             guards = (signals, kills, handlers, stop_after(stop, config.timeout))
+            journal = _journal_of(config, session, peer, cwd)
             if link is not None:
-                link.begun(_journal_of(config, session, peer, cwd))
-            ending, error = _drive(config, session, peer, stop, pace, guards, watching)
+                link.begun(journal)
+            ending, error = _drive(config, session, peer, stop, pace, guards, watching, journal)
             if link is not None:
                 link.over()
             error = error or record.trouble()
@@ -196,6 +197,7 @@ def _drive(
     pace: Pace | None,
     guards: Sequence[AbstractContextManager[object]],
     watching: AbstractContextManager[object],
+    journal: Path | None,
 ) -> tuple[Ending | None, RunnerError | None]:
     relax_garbage_collection()
     ending: Ending | None = None
@@ -208,18 +210,22 @@ def _drive(
                 ending = peer.drive(stop, pace)
         except RunnerError as failed:
             error = failed
-        return ending, _departed(config, session, peer, error)
+        return ending, _departed(config, session, peer, error, journal)
 
 
 def _departed(
-    config: RunConfig, session: Session, peer: Peer, error: RunnerError | None
+    config: RunConfig,
+    session: Session,
+    peer: Peer,
+    error: RunnerError | None,
+    journal: Path | None,
 ) -> RunnerError | None:
     """Leave the gateway as `on_exit` says; return what ended the run, or what goes wrong now."""
-    if peer.enquiry is None or peer.runtime.mode == "dry":
+    if peer.enquiry is None or journal is None:
         return error
     from runner.app.departing import depart
 
-    trouble = depart(session, peer.enquiry, config.on_exit)
+    trouble = depart(session, peer.enquiry, config.on_exit, journal=journal)
     if error is not None and trouble is not None:
         _LOG.error("%s; fix: %s", trouble.what, trouble.fix)
     return error or trouble

@@ -30,8 +30,10 @@ def flatten(
     from itertools import count
 
     from runner.app.departing import trouble_of
+    from runner.app.live import journal_of_commands, runs_at
     from runner.app.peers import enquiry_of
     from runner.config.load import load_config
+    from runner.journal.lines import Begun
 
     settings = load_config(
         config, flags={"runtime": "gateway"}, environ=os.environ, cwd=Path.cwd()
@@ -41,10 +43,17 @@ def flatten(
     _confirm(settings, enquiry, wanted)
     prefix = f"flat{datetime.now(UTC):%y%m%d%H%M%S}"
     numbers = count(1)
-    departure = enquiry.departure(
-        {prefix, *_prefixes(directory)}, lambda: f"{prefix}-{next(numbers)}", witness=None
-    )
-    error = trouble_of(departure.flatten(wanted), where=enquiry.base_url)
+    with journal_of_commands(settings, url=enquiry.base_url, cwd=Path.cwd()) as journal:
+        begun = Begun(datetime.now(UTC), prefix, "flatten", enquiry.base_url, os.getpid())
+        journal.write(begun, synced=True)
+        ours = runs_at(settings, url=enquiry.base_url, cwd=Path.cwd())
+        departure = enquiry.departure(
+            ours | _prefixes(directory),
+            lambda: f"{prefix}-{next(numbers)}",
+            journal=journal,
+            reason="runner flatten",
+        )
+        error = trouble_of(departure.flatten(wanted), where=enquiry.base_url)
     if error is not None:
         raise error
     what = "all positions" if wanted is None else f"positions in {', '.join(sorted(wanted))}"

@@ -5,8 +5,8 @@ to, `memory` the strategy's own `state`. May import the protocol and errors. Nev
 decision, or an order that is sent before its line rests on the disk.
 """
 
-from runner.journal.file import Journal
+from runner.journal.file import Journal, read_past
 from runner.journal.memory import Memory
 from runner.journal.past import Kept, Past
 
-__all__ = ["Journal", "Kept", "Memory", "Past"]
+__all__ = ["Journal", "Kept", "Memory", "Past", "read_past"]

@@ -95,26 +95,12 @@ class Journal:
         while piece := os.pread(self._file, 1 << 20, len(data)):
             data += piece
         whole = data.rfind(b"\n") + 1
-        for number, text in enumerate(bytes(data[:whole]).split(b"\n")[:-1], 1):
-            self._take(number, text)
+        _take_all(self.past, bytes(data[:whole]), self.path)
         if not is_ours:
             raise self._held()
         if whole < len(data):
             os.ftruncate(self._file, whole)
         return whole
-
-    def _take(self, number: int, text: bytes) -> None:
-        try:
-            self.past.take(_DECODER.decode(text))
-        except msgspec.MsgspecError as error:
-            raise RiskHalt(
-                f"the journal of the live runs is damaged: {error}",
-                where=f"{self.path}:{number}",
-                why="what it holds of our orders cannot be trusted any more",
-                fix="look at orders and positions at the gateway, move the file away, then "
-                "start with gateway.foreign",
-                id="E930",
-            ) from None
 
     def _held(self) -> MachineError:
         holder = "" if self.past.pid is None else f" (process {self.past.pid})"
@@ -135,3 +121,31 @@ class Journal:
             fix="make room or set permissions there, or name another gateway.directory",
             id="E1040",
         )
+
+
+def read_past(path: Path) -> Past:
+    """Return what a journal says, whoever writes to it now; a line that is cut does not count.
+
+    Raises:
+        OSError: it cannot be read.
+        RiskHalt: E930, a line before the last is damaged.
+    """
+    data = path.read_bytes()
+    past = Past()
+    _take_all(past, data[: data.rfind(b"\n") + 1], path)
+    return past
+
+
+def _take_all(past: Past, data: bytes, path: Path) -> None:
+    for number, text in enumerate(data.split(b"\n")[:-1], 1):
+        try:
+            past.take(_DECODER.decode(text))
+        except msgspec.MsgspecError as error:
+            raise RiskHalt(
+                f"the journal of the live runs is damaged: {error}",
+                where=f"{path}:{number}",
+                why="what it holds of our orders cannot be trusted any more",
+                fix="look at orders and positions at the gateway, move the file away, then "
+                "start with gateway.foreign",
+                id="E930",
+            ) from None

@@ -12,16 +12,17 @@ from typing import TypeVar
 
 import msgspec
 
-from runner.protocol.codec import BodyError, decode_body, decode_list
-from runner.protocol.commands import ReadState, State
+from runner.journal import Journal
+from runner.protocol.commands import ReadState, Reply, State, SubmitOrder
 from runner.protocol.messages import OrderSnapshot, Trade
-from runner.protocol.routes import ROUTES, build_path
+from runner.protocol.routes import ROUTES
 from runner.safety.venue import Venue
 from runner.transports.backoff import START_HINT, Attempts, TemporaryFailure
 from runner.transports.http import HttpClient, NoAnswer, NotSent
 from runner.transports.leaving import Departure, Witness
 from runner.transports.rest import RestClient
 from runner.transports.settings import ConnectionSettings
+from runner.transports.written import Written
 
 Body = TypeVar("Body")
 LEAVING_TIMEOUT_S = 2.0
@@ -91,30 +92,35 @@ class Enquiry:
         found = self._read(ROUTES["read_capabilities"].path, _Capabilities)
         return found is not None and found.position_mode == "HEDGING"
 
-    def order(self, order_id: str) -> OrderSnapshot | None:
-        """Return an order, working or done; None where it cannot be read."""
-        try:
-            answer = self._http.request("GET", build_path("read_order", order_id=order_id))
-            return decode_body(answer.body, OrderSnapshot) if answer.status == 200 else None
-        except (NotSent, NoAnswer, BodyError):
-            return None
+    def order(
+        self, client_order_id: str | None, symbol: str, order_id: str | None
+    ) -> OrderSnapshot | None:
+        """Return an order as the gateway holds it, see `RestClient.trace`."""
+        return self._rest.trace(client_order_id, symbol, order_id)
 
-    def trades(self, order_id: str) -> tuple[Trade, ...]:
-        """Return the executions of an order; none where they cannot be read."""
-        try:
-            path = build_path("list_trades", query={"order_id": order_id})
-            answer = self._http.request("GET", path)
-            trades = decode_list(answer.body, Trade) if answer.status == 200 else ()
-        except (NotSent, NoAnswer, BodyError):
-            return ()
-        return tuple(one for one in trades if one.order_id == order_id)
+    def executions(self, order_id: str) -> tuple[Trade, ...]:
+        """Return the executions of an order, see `RestClient.executions`."""
+        return self._rest.executions(order_id)
 
     def departure(
-        self, prefixes: Collection[str], next_id: Callable[[], str], *, witness: Witness | None
+        self,
+        prefixes: Collection[str],
+        next_id: Callable[[], str],
+        *,
+        witness: Witness | None = None,
+        journal: Journal | None = None,
+        reason: str = "",
     ) -> Departure:
         """Return a leaving of this gateway, see `Departure`.
 
         It has requests of its own: short, and without a second look, since it reads the state.
+
+        Args:
+            prefixes: what the client order ids of our orders begin with, before a dash.
+            next_id: returns client order ids for the orders that close positions.
+            witness: told of all that happens.
+            journal: where every order is written down before it leaves, and what came of it.
+            reason: of the orders that close, for the journal.
         """
         key = self._settings.headers.get("Authorization", "").removeprefix("Bearer ")
         rest = RestClient(
@@ -123,8 +129,14 @@ class Enquiry:
             timeout_s=min(LEAVING_TIMEOUT_S, self._timeout_s),
             look_up_after_s=(),
         )
+        written = None if journal is None else Written(rest, journal, reason=reason)
         return Departure(
-            rest, prefixes, next_id, witness=witness, names_positions=self.is_hedging()
+            rest if written is None else written,
+            prefixes,
+            next_id,
+            witness=_Noted(witness, written),
+            names_positions=self.is_hedging(),
+            trace=rest.trace,
         )
 
     def _read(self, path: str, kind: type[Body]) -> Body | None:
@@ -149,3 +161,21 @@ class Enquiry:
         except msgspec.MsgspecError:
             return ()  # it does not say, which is an answer
         return tuple(one.platform for one in providers)
+
+
+class _Noted:
+    """Writes into the journal what becomes of orders, and passes it on."""
+
+    def __init__(self, witness: Witness | None, written: Written | None) -> None:
+        self._witness = witness
+        self._written = written
+
+    def heard(self, order: OrderSnapshot) -> None:
+        if self._written is not None:
+            self._written.see(order)
+        if self._witness is not None:
+            self._witness.heard(order)
+
+    def sent(self, request: SubmitOrder, reply: Reply) -> None:
+        if self._witness is not None:
+            self._witness.sent(request, reply)

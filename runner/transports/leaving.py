@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
@@ -48,6 +49,9 @@ class Executor(Protocol):
         ...
 
 
+Trace = Callable[[str | None, str, str | None], OrderSnapshot | None]
+
+
 class Left(NamedTuple):
     """What is left at the gateway; nothing of it where all went well."""
 
@@ -80,6 +84,7 @@ class Departure:
         *,
         witness: Witness | None = None,
         names_positions: bool = False,
+        trace: Trace | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -92,6 +97,8 @@ class Departure:
             witness: told of all that happens.
             names_positions: whether the account holds several positions in one symbol, so that
                 an order must name the one that it closes.
+            trace: finds an order by our id, its symbol and the gateway's id, to tell the witness
+                at the end what has become of the orders that close; None for nobody.
             clock: monotonic seconds.
             sleep: sleeps so many seconds.
         """
@@ -100,6 +107,7 @@ class Departure:
         self._next_id = next_id
         self._witness = witness
         self._names_positions = names_positions
+        self._trace = trace
         self._clock = clock
         self._sleep = sleep
 
@@ -129,9 +137,14 @@ class Departure:
         left = self.cancel(symbols)
         if left.orders or left.unknown:
             return left
+        closing: dict[str, _Closing] = {}
+        left = self._close_all(symbols, closing)
+        self._account_for(closing.values())
+        return left
+
+    def _close_all(self, symbols: Collection[str] | None, closing: dict[str, _Closing]) -> Left:
         until = self._clock() + FLAT_WITHIN_S
         pause = _FIRST_PAUSE_S
-        closing: dict[str, _Closing] = {}
         while True:
             state = self._read(until)
             if isinstance(state, str):
@@ -166,6 +179,7 @@ class Departure:
             position_id=position.id if self._names_positions else None,
         )
         known.attempts += 1
+        known.names.append(request.client_order_id or "")
         try:
             reply = self._rest.execute(request)
         except RunnerError:
@@ -175,6 +189,16 @@ class Departure:
         known.order_id = reply.id if isinstance(reply, OrderHandle) else None
         if self._witness is not None:
             self._witness.sent(request, reply)
+
+    def _account_for(self, closing: Iterable[_Closing]) -> None:
+        if self._trace is None or self._witness is None:
+            return
+        for known in closing:
+            for name in known.names:
+                with suppress(RunnerError):
+                    order = self._trace(name, known.symbol, None)
+                    if order is not None:
+                        self._witness.heard(order)
 
     def _cancel(self, orders: Iterable[OrderSnapshot]) -> None:
         for order in orders:
@@ -218,6 +242,8 @@ class _Closing:
         self.attempts = 0
         self.since = 0.0
         self.order_id: str | None = None
+        self.names: list[str] = []
+        """Our ids of the orders that were sent."""
 
     def may_try(self, now: float, working: Iterable[OrderSnapshot]) -> bool:
         # Books may show a position for a moment longer than it exists. Where a peer does not heed

@@ -7,10 +7,11 @@ something else.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
-from runner.errors import ConnectError, ProtocolError, RiskHalt
+from runner.errors import ConnectError, MachineError, ProtocolError, RiskHalt
 from runner.journal import Journal
 from runner.journal.lines import Asked, Intent, Outcome, Seen, Sent, Verdict
 from runner.protocol.commands import (
@@ -107,13 +108,18 @@ class Written:
         """Ask for the end or a change of an order, once.
 
         Raises:
-            MachineError: E1040, it cannot be written down, and was not asked for.
+            MachineError: E1040, a change cannot be written down, and was not asked for; or what
+                came of it cannot.
             ConnectError: E602, the gateway does not let us in.
             RiskHalt: E935, the order cannot stand as it is answered.
         """
         changes = command if isinstance(command, ModifyOrder) else None
         line = Asked(now(), command.order_id, command.client_order_id, changes)
-        self.journal.write(line, synced=changes is not None)
+        if changes is not None:
+            self.journal.write(line, synced=True)
+        else:
+            with suppress(MachineError):  # a full disk must not keep an order at work
+                self.journal.write(line)
         try:
             reply = self._gateway.execute(command)
         except ProtocolError as error:

@@ -49,6 +49,29 @@ def test_positions_are_closed_and_entries_of_earlier_runs_cancelled(tmp_path: Pa
         assert theirs["status"] == "OPEN"
 
 
+def test_O3_entries_of_a_killed_run_without_a_record_are_known_from_its_journal(
+    tmp_path: Path,
+) -> None:
+    name = strategy_in(tmp_path, WORKS)
+    bare = {"RUNNER_RECORDS__ENABLED": "false", "RUNNER_ON_DEATH": "leave"}
+    with gateway(one_candle) as peer:
+        process = peer.start(tmp_path, "run", name, **bare)
+        peer.wait_for_posts(2)
+        process.kill()
+        process.communicate(timeout=60)
+        peer.book.fills = True
+        peer.book.hold("S:AAPL", "3")
+        done = peer.run(tmp_path, "flatten", **ACCOUNT)
+
+        assert done.returncode == 0, done.stderr
+        assert [one["status"] for one in peer.book.orders] == ["CANCELLED", "CANCELLED", "FILLED"]
+    (path,) = (tmp_path / ".runner" / "live").glob("by-command@*/journal.jsonl")
+    lines = [json.loads(one) for one in path.read_text().splitlines()]
+    closing = peer.book.posts[-1]["client_order_id"]
+    kinds = [one["kind"] for one in lines if one.get("client_order_id") == closing]
+    assert kinds == ["intent", "sent", "outcome", "seen"]
+
+
 def test_only_the_symbols_that_are_named(tmp_path: Path) -> None:
     with gateway(one_candle) as peer:
         peer.book.fills = True

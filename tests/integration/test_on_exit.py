@@ -98,6 +98,92 @@ def test_on_exit_flatten_closes_what_the_run_holds_and_its_exits(tmp_path: Path)
     assert [one["symbol"] for one in document["open_positions"]] == ["S:THEIRS"]
 
 
+def journal_of(folder: Path, name: str) -> list[dict[str, Any]]:
+    (path,) = (folder / ".runner" / "live").glob(f"{name}@*/journal.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_I6_an_order_that_closes_is_written_down_before_it_leaves_and_what_came_of_it(
+    tmp_path: Path,
+) -> None:
+    written: dict[str, list[str]] = {}
+
+    def look() -> None:
+        name = peer.book.posts[-1]["client_order_id"]
+        lines = journal_of(tmp_path, "Holds")
+        written[name] = [one["kind"] for one in lines if one.get("client_order_id") == name]
+
+    with gateway(one_candle) as peer:
+        peer.book.fills = True
+        peer.book.on_post = look
+        code, document, said = stopped(peer, tmp_path, HOLDS, "--set", "on_exit=flatten")
+        close = peer.book.orders[-1]
+        # What was done is known: the next run finds nothing that it cannot account for.
+        again = peer.run(tmp_path, "run", "s.py", "--max-events", "1")
+
+    assert code == 143, said
+    assert again.returncode == 0, again.stderr
+    assert list(written.values()) == [["intent", "sent"]] * 3
+    lines = journal_of(tmp_path, "Holds")
+    (intent,) = [
+        one
+        for one in lines
+        if one["kind"] == "intent" and one["client_order_id"] == close["client_order_id"]
+    ]
+    assert (intent["order"]["reduce_only"], intent["reason"]) == (True, "on_exit: flatten")
+    (seen,) = [one for one in lines if one["kind"] == "seen" and one["order_id"] == close["id"]]
+    assert (seen["status"], seen["filled"]) == ("FILLED", "3")
+    assert [one["side"] for one in document["trades"]] == ["BUY", "SELL"]
+
+
+def test_O3_entries_of_an_earlier_run_that_was_killed_are_cancelled_as_ours(tmp_path: Path) -> None:
+    with gateway(one_candle) as peer:
+        theirs = foreign(peer)
+        ignoring = ("--set", "gateway.foreign=ignore", "--set", "on_death=leave")
+        name = strategy_in(tmp_path, WORKS)
+        first = peer.start(tmp_path, "run", name, "--json", *ignoring)
+        peer.wait_for_posts(2)
+        send_signal(first, signal.SIGKILL)
+        first.communicate(timeout=60)
+        second = peer.start(tmp_path, "run", name, "--json", *ignoring)
+        peer.wait_for_posts(4)
+        send_signal(second)
+        code, _, said = ended(second)
+        statuses = [one["status"] for one in peer.book.orders]
+
+    assert code == 143, said
+    assert statuses == ["OPEN", "CANCELLED", "OPEN", "CANCELLED", "OPEN"]
+    assert theirs["status"] == "OPEN"
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["not ours", "of a run under way"])
+def test_a_run_that_may_not_begin_closes_nothing(tmp_path: Path, is_first: bool) -> None:
+    def patient(client: Client) -> None:
+        client.connected()
+        client.candles(0)
+        client.ack()
+        client.wait_until_closed(60.0)  # while a second program starts
+
+    with gateway(patient) as peer:
+        peer.book.fills = True
+        name = strategy_in(tmp_path, HOLDS)
+        flattening = ("--set", "on_exit=flatten")
+        if is_first:
+            peer.book.hold("S:AAPL", "3")
+            refused = peer.run(tmp_path, "run", name, *flattening)
+        else:
+            first = peer.start(tmp_path, "run", name, "--json", "--set", "on_exit=leave")
+            peer.wait_for_posts(2)
+            refused = peer.run(tmp_path, "run", name, *flattening)
+        held = peer.book.held()
+        if not is_first:
+            send_signal(first)
+            ended(first)
+
+    assert refused.returncode == (9 if is_first else 10)
+    assert held == {"S:AAPL": 3}
+
+
 def test_a_limit_that_halts_closes_positions_where_that_was_asked_for(tmp_path: Path) -> None:
     with gateway(one_candle) as peer:
         peer.book.fills = True
