@@ -14,6 +14,7 @@ import time
 from enum import Enum
 
 from runner.protocol.messages import Frame, Malformed
+from runner.transports import network
 from runner.transports.inbox import BACKLOG_BYTES, Inbox, Overrun
 from runner.transports.patience import Patience
 from runner.transports.settings import ConnectionSettings
@@ -59,14 +60,14 @@ class Connection:
         self._settings = settings
         self._patience = patience
         self._ping_s = settings.ping_interval_s if keepalive else math.inf
-        self._ping_at = time.monotonic() + self._ping_s
+        self._ping_at = network.monotonic() + self._ping_s
         self._is_asked = False
         """Whether the peer owes us a sign of life, until `_ping_at`."""
         self._tenure = threading.Lock()
         self._is_wanted = False
         """Set while the strategy's thread waits for the tenure: locks are not fair, so without it
         a guard that is quick to come back could take the tenure again before it."""
-        self._poll = select.poll()
+        self._poll = network.poller()
         self._poll.register(wire, select.POLLIN)
         self._poll.register(waker, select.POLLIN)
         self._has_inbox = isinstance(wire.messages, Inbox)
@@ -160,16 +161,16 @@ class Connection:
         count = self._wire.read()
         if count:
             self._is_asked = False
-            self._ping_at = time.monotonic() + self._ping_s
+            self._ping_at = network.monotonic() + self._ping_s
         return count
 
     def _await_message(self, timeout_s: float | None) -> Silence:
         wire = self._wire
-        until = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        until = math.inf if timeout_s is None else network.monotonic() + timeout_s
         if self._patience is not None and self._patience.is_worth_it():
             self._poll_for_a_moment(self._patience)
         while not self.messages and wire.ended is None:
-            now = time.monotonic()
+            now = network.monotonic()
             if now >= until:
                 return Silence.TIMED_OUT
             if now >= self._ping_at and self._is_asked:

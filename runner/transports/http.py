@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProxyError, SSLEr
 
 from runner.errors import ConfigError, ProtocolError
 from runner.protocol.urls import is_loopback
+from runner.transports import network
 
 BODY_LIMIT = 16 * 1024 * 1024
 """Largest answer read, in bytes: a hundred thousand orders, and no danger to memory."""
@@ -71,7 +71,7 @@ class HttpClient:
         headers = dict(self._headers)
         if body is not None:
             headers["Content-Type"] = "application/json"
-        until = time.monotonic() + self._timeout_s
+        until = network.monotonic() + self._timeout_s
         try:
             answer = self._pool(
                 method,
@@ -153,7 +153,7 @@ def _body(answer: Any, until: float) -> bytes:
         size += len(piece)
         if size > BODY_LIMIT:
             raise NoAnswer(f"the answer is larger than {BODY_LIMIT} bytes")
-        if time.monotonic() > until:
+        if network.monotonic() > until:
             raise NoAnswer("the answer did not end in time")
         pieces.append(piece)
     return b"".join(pieces)

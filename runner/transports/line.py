@@ -9,7 +9,6 @@ and is told of the gap. Decides when to try again; reads and writes nothing itse
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,6 +29,7 @@ from runner.protocol.messages import (
     TradeUpdate,
 )
 from runner.session import Arrival, Closed, Missed, Regained, Stop
+from runner.transports import network
 from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.connection import Connection, Silence
 from runner.transports.guard import Guard
@@ -119,7 +119,7 @@ class Line:
         """Whether it has delivered an event; all before that is only a greeting."""
         self._delivered = False
         """Whether any connection has."""
-        self._blind_since = time.monotonic()
+        self._blind_since = network.monotonic()
         """Since when events of a live run may have been missed, on the monotonic clock."""
 
     def next(
@@ -220,7 +220,9 @@ class Line:
             return Closed(ABNORMAL, f"it broke off, and {failure.what}: {failure.why}")
         except Interrupted:
             return self._stop.asked
-        inbox = None if self._backtest else Inbox(settings.inbox, self._vitals, self._overrun)
+        inbox = None
+        if not self._backtest:
+            inbox = Inbox(settings.inbox, self._vitals, self._overrun, clock=network.monotonic)
         self._connection = Connection(
             Wire(sock, protocol, arrived, write_timeout_s=settings.open_timeout_s, inbox=inbox),
             self._waker,
@@ -239,7 +241,7 @@ class Line:
         if self._backtest and may_be_another and not self._is_same_run():
             self._drop(GOING_AWAY, 0.0)
             return Closed(ABNORMAL, _BEGUN_ANEW)
-        gap_ms = round((time.monotonic() - self._blind_since) * 1000)
+        gap_ms = round((network.monotonic() - self._blind_since) * 1000)
         return Regained(gap_ms) if is_again and not self._backtest else None
 
     def _greeted(self, frame: Frame) -> bool:
@@ -292,7 +294,7 @@ class Line:
         is_kept = self._run_id is not None and ended.code == ABNORMAL
         if self._backtest and (self._delivered or ended.code == NORMAL) and not is_kept:
             return Closed(ended.code, ended.reason)
-        self._blind_since = time.monotonic()
+        self._blind_since = network.monotonic()
         said = f"{ended.code} {ended.reason}".strip()
         if ended.code == ABNORMAL:
             said = ended.reason or "it broke off"

@@ -10,7 +10,6 @@ import os
 import select
 import socket
 import ssl
-import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +20,7 @@ from websockets.http11 import Response
 from websockets.uri import WebSocketURI, parse_uri
 
 from runner.errors import ConfigError, ConnectError, ProtocolError
+from runner.transports import network
 from runner.transports.backoff import START_HINT, TemporaryFailure
 from runner.transports.rejections import envelope_of
 from runner.transports.settings import ConnectionSettings
@@ -80,7 +80,7 @@ def open_connection(
         uri = parse_uri(_named(url, run_id))
     except InvalidURI as error:
         raise ConfigError(f"not a WebSocket address: {error}", where=url, id="E340") from None
-    until = time.monotonic() + settings.open_timeout_s
+    until = network.monotonic() + settings.open_timeout_s
     sock = _connect_tcp(uri, until, waker, url)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -112,14 +112,14 @@ def _temporary(url: str, what: str, why: str = "") -> TemporaryFailure:
 
 def _connect_tcp(uri: WebSocketURI, until: float, waker: Waker, url: str) -> socket.socket:
     try:
-        places = socket.getaddrinfo(uri.host, uri.port, type=socket.SOCK_STREAM)
+        places = network.places_of(uri.host, uri.port)
     except (OSError, UnicodeError) as error:
         raise _temporary(url, f"no such host: {uri.host}", str(error)) from None
     why = "no address"
-    for number, (family, kind, proto, _, address) in enumerate(places):
+    for number, (family, kind, proto, address) in enumerate(places):
         # One address that swallows everything must not use up the time of the others.
-        share = until - (until - time.monotonic()) * (1 - 1 / (len(places) - number))
-        sock = socket.socket(family, kind, proto)
+        share = until - (until - network.monotonic()) * (1 - 1 / (len(places) - number))
+        sock = network.new_socket(family, kind, proto)
         try:
             sock.setblocking(False)
             code = sock.connect_ex(address)

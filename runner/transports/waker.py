@@ -1,7 +1,7 @@
 """A way to end somebody else's wait: a pair of sockets of which one end is polled.
 
-Standard library only. Writing a byte is safe in a signal handler and from any thread, and a byte
-that was written before the wait began ends it just the same.
+Imports nothing but `network`. Writing a byte is safe in a signal handler and from any thread, and
+a byte that was written before the wait began ends it just the same.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-import time
 from collections.abc import Callable
+
+from runner.transports import network
 
 
 class Interrupted(Exception):
@@ -22,7 +23,7 @@ class Waker:
 
     def __init__(self, interrupted: Callable[[], bool]) -> None:
         self._interrupted = interrupted
-        self._inner, self._outer = socket.socketpair()
+        self._inner, self._outer = network.socket_pair()
         self._inner.setblocking(False)
         self._outer.setblocking(False)
 
@@ -55,14 +56,14 @@ class Waker:
         Raises:
             Interrupted: the run was asked to end.
         """
-        poll = select.poll()
+        poll = network.poller()
         poll.register(self, select.POLLIN)
         if sock is not None:
             poll.register(sock, events)
         while True:
             if self._interrupted():
                 raise Interrupted
-            left = until - time.monotonic()
+            left = until - network.monotonic()
             if left <= 0:
                 return False
             ready = [number for number, _ in poll.poll(left * 1000 + 1)]
@@ -78,4 +79,4 @@ class Waker:
         Raises:
             Interrupted: the run was asked to end.
         """
-        self.wait(None, 0, time.monotonic() + seconds)
+        self.wait(None, 0, network.monotonic() + seconds)

@@ -17,6 +17,7 @@ from runner.protocol.codec import encode
 from runner.protocol.commands import Command, ReadState, Reply, State
 from runner.protocol.messages import EventAck, Pong
 from runner.session import NEXT, Ack, Arrival, Ask, Ending, Overdue, Session, Stop, conversation
+from runner.transports import network
 from runner.transports.backoff import Attempts, TemporaryFailure
 from runner.transports.clocks import Clocks
 from runner.transports.line import OVERRUN, Line
@@ -110,6 +111,7 @@ def run_websocket(
             stop,
             ignored=live.ignores if live is not None else lambda _: False,
             clocks=clocks,
+            clock=network.monotonic,
         )
     execute = _patient(live or rest, Attempts(settings, draw), waker, vitals)
     ids = _correlation_ids()
@@ -128,7 +130,7 @@ def run_websocket(
                     vitals.acknowledged(clock() - taken)
                     if pace is not None:
                         pace.acknowledge(session.desk)
-                    moment = time.time_ns() // 1_000_000
+                    moment = network.wall_ms()
                     line.send(encode(EventAck(ids(), ask.ids, moment)))
                     ask = send(None)
                 else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from websockets.protocol import CLOSED, OPEN
 
 from runner.protocol.codec import decode, encode
 from runner.protocol.messages import MALFORMED_BYTES, Malformed, Ping, Pong
+from runner.transports import network
 from runner.transports.inbox import Inbox
 from runner.transports.opening import CHUNK, NOT_YET
 
@@ -104,10 +104,10 @@ class Wire:
             self._protocol.send_close(code)
             self._write(self._protocol.data_to_send())
             # Reading on until the peer closes, too, is what makes sure that it has read everything.
-            poll = select.poll()
+            poll = network.poller()
             poll.register(self._sock, select.POLLIN)
-            until = time.monotonic() + timeout_s
-            while self.ended is None and (left := until - time.monotonic()) > 0:
+            until = network.monotonic() + timeout_s
+            while self.ended is None and (left := until - network.monotonic()) > 0:
                 if poll.poll(left * 1000):
                     self.read()
             self.ended = self.ended or Ended(ABNORMAL)
@@ -185,7 +185,7 @@ class Wire:
             pass
 
     def _wait_to_write(self) -> None:
-        poll = select.poll()
+        poll = network.poller()
         poll.register(self._sock, select.POLLOUT)
         if not poll.poll(self._write_timeout_s * 1000):
             raise TimeoutError

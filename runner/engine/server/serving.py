@@ -12,7 +12,8 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Literal
+from datetime import datetime
+from typing import Literal, Protocol
 
 from aiohttp import web
 
@@ -23,6 +24,7 @@ from runner.engine.server.farewells import Outcome
 from runner.engine.server.listen import address_of, listen
 from runner.engine.server.port import Port
 from runner.engine.server.raw_rest import RawEndpoints, refuse_raw
+from runner.engine.server.replay import wall_clock
 from runner.engine.server.rest import Endpoints
 from runner.engine.server.rules import SessionRules
 from runner.engine.server.security import Guard
@@ -41,6 +43,13 @@ Ended = Literal["complete", "broken", "halted", "interrupted", "terminated"]
 """Why a server stopped: its one run ended, broke off, or was halted; or SIGINT; or SIGTERM."""
 
 
+class OpenPort(Protocol):
+    """Opens a port to listen on; `listen` does."""
+
+    def __call__(self, host: str, port: int, *, option: str) -> socket.socket:
+        """Return a socket that listens."""
+
+
 def _silent(_: str) -> None:
     pass
 
@@ -49,7 +58,8 @@ class EngineServer:
     """Serves the exchanges that `make_exchange` builds, one after another.
 
     `report` is told in one line what a person at the terminal should know. With `ping_seconds`
-    zero there is no heartbeat. With `once`, the server is done after one run.
+    zero there is no heartbeat. With `once`, the server is done after one run. `clock` tells the
+    moment that frames name, and `open_port` opens what is listened on.
     """
 
     def __init__(
@@ -64,6 +74,8 @@ class EngineServer:
         ping_seconds: float = PING_SECONDS,
         version: str = "",
         report: Callable[[str], None] = _silent,
+        clock: Callable[[], datetime] = wall_clock,
+        open_port: OpenPort = listen,
     ) -> None:
         if ws_port == rest_port != 0:
             raise ConfigError(
@@ -79,6 +91,7 @@ class EngineServer:
         """Runs so far by how they ended."""
         self._guard = guard or Guard()
         self._ports = (ws_port, rest_port)
+        self._open_port = open_port
         self._once = once
         self._rules = rules or SessionRules()
         self._sessions = Sessions(
@@ -88,6 +101,7 @@ class EngineServer:
             ping_seconds=ping_seconds,
             report=report,
             on_end=self._run_over,
+            clock=clock,
         )
         known, currency = self._rules.dialect.currency, self.exchange.ledger.currency
         if known is not None and currency != known:
@@ -157,9 +171,9 @@ class EngineServer:
         """
         self._done = asyncio.get_running_loop().create_future()
         host = self._guard.host
-        stream = listen(host, self._ports[0], option="--ws-port")
+        stream = self._open_port(host, self._ports[0], option="--ws-port")
         try:
-            rest = listen(host, self._ports[1], option="--rest-port")
+            rest = self._open_port(host, self._ports[1], option="--rest-port")
         except BaseException:
             stream.close()
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 
 from aiohttp import web
 
@@ -46,6 +47,7 @@ class Sessions:
         report: Callable[[str], None],
         on_end: Callable[[Outcome, Exception | None], None],
         make_run_id: Callable[[], str] = _run_id,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self.is_stopping = False
         """True once nobody is let in any more."""
@@ -57,6 +59,9 @@ class Sessions:
         self._report = report
         self._on_end = on_end
         self._make_run_id = make_run_id
+        self._clock = clock
+        self._complete: str | None = None
+        """The name of the last run that is complete."""
         self._lines: set[Line] = set()
         self._observers = 0
         self.run = self._next_run()
@@ -135,7 +140,7 @@ class Sessions:
 
     def _line(self) -> Line:
         line = Line(
-            ping=lambda: self._rules.dialect.ping(wall_clock()), ping_seconds=self._ping_seconds
+            ping=lambda: self._rules.dialect.ping(self._clock()), ping_seconds=self._ping_seconds
         )
         self._lines.add(line)
         return line
@@ -186,6 +191,7 @@ class Sessions:
         rules = self._rules
         replay = Replay(
             self._make_exchange(),
+            clock=self._clock,
             dialect=rules.dialect,
             run_id=(run_id or self._make_run_id()) if rules.resume_seconds else None,
             paced=rules.speed is not None,
