@@ -150,7 +150,8 @@ class Sessions:
         run_id = run.replay.run_id
         run.reserve(line)
         try:
-            await line.open(request, {} if run_id is None else {RUN_HEADER: run_id})
+            if not await line.open(request, {} if run_id is None else {RUN_HEADER: run_id}):
+                return line.response
             if not run.is_held:
                 self._report("a strategy has connected")
             run.begin(line)
@@ -169,7 +170,8 @@ class Sessions:
         run, line = self.run, self._line()
         self._observers += 1
         try:
-            await line.open(request)
+            if not await line.open(request):
+                return line.response
             if run.outcome is None:
                 run.observe(line)
                 await line.read(lambda _: None)

@@ -73,17 +73,24 @@ class Line:
         """Bytes written that the client has not taken yet, beside what the system buffers."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
-    async def open(self, request: web.Request, headers: dict[str, str] | None = None) -> None:
-        """Answer the upgrade, with extra `headers`; nothing is sent yet."""
+    async def open(self, request: web.Request, headers: dict[str, str] | None = None) -> bool:
+        """Answer the upgrade, with extra `headers`; nothing is sent yet.
+
+        Returns whether the client is still there: it may have left while its request was read.
+        """
         self._socket.headers.update(headers or {})
-        await self._socket.prepare(request)
+        try:
+            await self._socket.prepare(request)
+        except ConnectionError:
+            return False
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
-            return  # the client has left meanwhile
+            return False
         self._transport = transport
         connection = transport.get_extra_info("socket")
         if connection is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return True
 
     async def read(self, take: Callable[[str], None]) -> None:
         """Hand every text frame to `take`, until the client is gone or `end` is called."""
