@@ -23,6 +23,7 @@ from tests.integration.engine_process import (
     play,
     receive,
 )
+from tests.integration.relay import CLOSE, relay
 from tests.integration.test_server_stream import closed_with, refusal, types
 
 KEPT = SessionRules(resume_seconds=60.0)

@@ -35,7 +35,8 @@ from runner.protocol.commands import Command, ExitsResult, ModifyExits, Rejectio
 WS_PORT, REST_PORT = 8081, 8080
 PING_SECONDS = 15.0
 LINGER_SECONDS = 2.0
-"""How long the state of the one run is left readable to clients that are still connected."""
+"""How long the state of the one run is left readable to clients that are still connected, and the
+end of the run is told to a strategy that comes back."""
 LOOK_SECONDS = 0.01
 """How often it is looked whether they are gone."""
 
@@ -237,9 +238,10 @@ class EngineServer:
 
     async def _leave(self, outcome: Literal["complete", "broken", "halted"]) -> None:
         await self._sessions.gone()
-        # Whoever is still connected over REST may want to read how the account stands in the end.
+        # Whoever is still connected over REST may want to read how the account stands in the end,
+        # and a strategy whose last connection broke comes back to hear that the run is complete.
         for _ in range(int(LINGER_SECONDS / LOOK_SECONDS)):
-            if outcome != "complete" or not self._has_connections():
+            if outcome != "complete" or not (self._has_connections() or self._sessions.is_awaited):
                 break
             await asyncio.sleep(LOOK_SECONDS)
         self._finish(outcome)

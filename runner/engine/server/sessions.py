@@ -15,7 +15,7 @@ from aiohttp import web
 
 from runner.engine.exchange import Exchange
 from runner.engine.server.answers import Refusal, refusal_of_status
-from runner.engine.server.farewells import Outcome
+from runner.engine.server.farewells import FAREWELLS, Outcome
 from runner.engine.server.replay import Replay, wall_clock
 from runner.engine.server.rules import SessionRules
 from runner.engine.server.run import Run
@@ -32,6 +32,13 @@ MAX_OBSERVERS = 32
 def _run_id() -> str:
     # Whoever knows it may take the strategy's place, so it must not be guessed.
     return secrets.token_hex(8)
+
+
+def _is_same(named: str | None, known: str | None) -> bool:
+    if named is None or known is None:
+        return False
+    # What is no text must not match, nor may it fail.
+    return secrets.compare_digest(named.encode(errors="backslashreplace"), known.encode())
 
 
 class Sessions:
@@ -51,6 +58,8 @@ class Sessions:
     ) -> None:
         self.is_stopping = False
         """True once nobody is let in any more."""
+        self.is_awaited = False
+        """True while the strategy of the last complete run has not heard that it is complete."""
         self.rest_url = ""
         self._make_exchange = make_exchange
         self._rules = rules
@@ -103,6 +112,10 @@ class Sessions:
         Raises:
             Refusal: nobody else is let in, or the run asked for is not there.
         """
+        run_id = request.query.get(RUN_ID) or request.headers.get(RUN_HEADER)
+        if _is_same(run_id, self._complete):
+            self._check_upgrade(request)
+            return await self._serve_late(request)
         if self.is_stopping:
             raise Refusal("SHUTTING_DOWN", "the engine is shutting down")
         if request.query.get(OBSERVE, "") in ("1", "true"):
@@ -128,10 +141,7 @@ class Sessions:
             )
 
     def _check_name(self, run_id: str) -> None:
-        known = self.run.replay.run_id
-        # What is no text must not match, nor may it fail.
-        named = run_id.encode(errors="backslashreplace")
-        if known is None or not secrets.compare_digest(named, known.encode()):
+        if not _is_same(run_id, self.run.replay.run_id):
             raise refusal_of_status(404, "there is no such run, or it is over")
 
     def _check_upgrade(self, request: web.Request) -> None:
@@ -159,10 +169,27 @@ class Sessions:
             # The next strategy may come in from here on, before this one has answered the close.
             run.leave(line)
             await line.close()
+            self._told(run_id, line)
         finally:
             run.leave(line)
             self._part_with(line)
         return line.response
+
+    async def _serve_late(self, request: web.Request) -> web.StreamResponse:
+        # Its connection broke before it heard that all it had acknowledged has arrived.
+        line = self._line()
+        try:
+            if await line.open(request):
+                line.end(*FAREWELLS["complete"])
+                await line.close()
+                self._told(self._complete, line)
+        finally:
+            self._part_with(line)
+        return line.response
+
+    def _told(self, run_id: str | None, line: Line) -> None:
+        if run_id is not None and run_id == self._complete and line.is_parted:
+            self.is_awaited = False
 
     async def _serve_observer(self, request: web.Request) -> web.StreamResponse:
         if self._observers >= MAX_OBSERVERS:
@@ -206,6 +233,8 @@ class Sessions:
         assert outcome is not None
         if outcome == "complete":
             self._report(f"the backtest is complete: {sent:,} events")
+            self._complete = run.replay.run_id
+            self.is_awaited = self._complete is not None
         elif outcome == "broken" and not self.is_stopping:
             self._report(f"the strategy left after {sent:,} events, before the end")
         if self._once or outcome == "failed":

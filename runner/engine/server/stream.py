@@ -20,7 +20,7 @@ CLOSE_SECONDS = 5.0
 """How long the client's answer to our closing frame is awaited."""
 _TEXT_FRAME = 0x81
 _SHORT, _MEDIUM = 126, 65_536
-_NORMAL, _GOING_AWAY = 1000, 1001
+_NORMAL, _GOING_AWAY, _ABNORMAL = 1000, 1001, 1006
 _CLOSED = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
@@ -67,6 +67,11 @@ class Line:
     def has_left_for_good(self) -> bool:
         """True if the client has said in so many words that it is done, well or not."""
         return self._heard in (_NORMAL, _GOING_AWAY)
+
+    @property
+    def is_parted(self) -> bool:
+        """True once both sides have closed in order: nothing that was said got lost."""
+        return self._socket.close_code not in (None, _ABNORMAL)
 
     @property
     def backlog(self) -> int:
