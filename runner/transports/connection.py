@@ -113,6 +113,18 @@ class Connection:
         finally:
             self._tenure.release()
 
+    def give_up(self, why: str) -> None:
+        """Take the connection for broken, and leave without a word.
+
+        A closing frame would tell a peer that keeps the run that nobody will come back to it.
+        """
+        if not self._tenure.acquire(False):
+            self._reclaim()
+        try:
+            self._wire.ended = self._wire.ended or Ended(ABNORMAL, why)
+        finally:
+            self._tenure.release()
+
     def close(self, code: int, *, timeout_s: float) -> None:
         """Close with `code`, and wait so long for the peer to close too."""
         if not self._tenure.acquire(False):

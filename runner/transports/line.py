@@ -267,7 +267,8 @@ class Line:
         if silence is Silence.TIMED_OUT:
             if self._is_greeted:
                 raise self._stalled()
-            return self._lost(Ended(ABNORMAL, _SENT_NOTHING))
+            connection.give_up(_SENT_NOTHING)
+            return self._lost(connection.ended or Ended(ABNORMAL, _SENT_NOTHING))
         return self._stop.asked
 
     def _stalled(self) -> ProtocolError:
