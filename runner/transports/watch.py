@@ -7,6 +7,7 @@ thread.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from runner.protocol.messages import ErrorNotice
@@ -38,6 +39,7 @@ class Watch:
         *,
         ignored: Callable[[str], bool] = lambda _: False,
         clocks: Clocks | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin to watch; every order is preceded by a look from now on.
 
@@ -48,6 +50,7 @@ class Watch:
             stop: asked to end a run in which nothing will come any more.
             ignored: tells whether what the gateway holds of a symbol is none of the run's.
             clocks: tell of time that was missed; None for those of the machine.
+            clock: monotonic seconds, for what is due when.
         """
         assert session.guard is not None
         self._clocks = clocks or Clocks(settings.gap_after_s)
@@ -60,12 +63,14 @@ class Watch:
             lambda notice: self._conditions.news.append(notice),
             every_s=settings.reconcile_every_s,
             ignored=ignored,
+            clock=clock,
         )
         self._conditions = Conditions(
             session.guard,
             lambda why, message, after: self._reconciling.want(why, message, after=after),
             lambda: stop.ask(Stop("halted")),
             stale_after_s=settings.stale_after_s,
+            clock=clock,
         )
         session.guard.consult = self._before_an_order
 

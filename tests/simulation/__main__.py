@@ -1,8 +1,8 @@
 """The long run: `python -m tests.simulation 200000` plays that many seeds on all cores.
 
 Prints each finding with its seed and the faults it takes, then the count and the rate; exits with
-1 if there was a finding. `--from SEED` begins elsewhere, `--wire` plays whole runs over real
-sockets instead of sessions.
+1 if there was a finding. `--from SEED` begins elsewhere, `--wire` plays the whole program instead
+of sessions, `--jobs N` takes so many processes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from tests.simulation.checking import prepare, told
-from tests.simulation.wire import examine_wire
+from tests.simulation.wire_checking import told as told_wire
 
 CHUNK = 50
 """Seeds that a process is given at a time."""
@@ -37,9 +37,9 @@ def main() -> int:
     parser.add_argument("count", type=int, help="how many seeds")
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--wire", action="store_true", help="whole runs over real sockets")
+    parser.add_argument("--wire", action="store_true", help="the whole program")
     given = parser.parse_args()
-    examine = examine_wire if given.wire else told
+    examine = told_wire if given.wire else told
     began, findings = time.perf_counter(), 0
     for finding in play(range(given.first, given.first + given.count), examine, given.jobs):
         findings += 1

@@ -336,7 +336,7 @@ def planted(bug: Bug) -> Iterator[None]:
         raise LookupError(f"{bug.name}: found {source.count(right)} times in {bug.place}")
     # Decorators were applied already, and would be looked up in vain.
     lines = source.replace(right, wrong).splitlines(keepends=True)
-    while not lines[0].startswith("def "):
+    while not lines[0].startswith(("def ", "async def ")):
         del lines[0]
     flags = __future__.annotations.compiler_flag
     module = compile("".join(lines), bug.place, "exec", flags=flags, dont_inherit=True)

@@ -1,206 +1,282 @@
-"""A whole run over real sockets: the real driver, the real engine server, and lines that break.
+"""The whole program in one process, on a network and a clock that exist in memory only.
 
-What a seed draws is played twice: by the session alone, undisturbed, and over a WebSocket and REST
-whose lines are cut, repeated and sliced on the way. Both must come to the same, down to every call
-of a handler, and what passed the line must keep to the rules of acknowledgment.
-
-Which frame meets what follows from the seed and the frame; which frames share an acknowledgment
-depends on the machine, so that a seed is not always the very same run. No clock is asked.
+The real driver with the real `websockets` and HTTP code, against the real engine server, with
+everything in between that can go wrong. The program blocks, as ever; whenever it waits, the loop of
+the server runs until there is something for it. One thread, no clock: a seed is always one and the
+same run. What a seed draws is also played by the session alone, undisturbed, and both must come to
+the same.
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
+import hashlib
 import random
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.engine.server import EngineServer, SessionRules
 from runner.errors import RunnerError
-from runner.session import Session
+from runner.protocol.commands import Command, ReadState, Reply
+from runner.session import Session, Stop
+from runner.transports import network
 from runner.transports.rest import RestClient
 from runner.transports.settings import ConnectionSettings
+from runner.transports.stop import StopRequest
 from runner.transports.websocket import run_websocket
-from tests.helpers import set_up
-from tests.integration.engine_process import EngineThread
-from tests.integration.relay import ACTIONS, Action, Passing, relay
-from tests.simulation.history import Entry, Started
-from tests.simulation.requests import CUTS, rough
-from tests.simulation.scenario import Scenario, draw
+from tests.helpers import START, START_MS, set_up
+from tests.simulation import weather as w
+from tests.simulation.history import Answered, Asked, Entry
+from tests.simulation.net import Net
+from tests.simulation.pipes import HOST
+from tests.simulation.scenario import Fault, Scenario, draw
+from tests.simulation.tap import Tap
 from tests.simulation.trader import Trader
-from tests.simulation.world import play, result_of
+from tests.simulation.virtual_time import START_S, SimLoop, Stuck
+from tests.simulation.weather import REST_PORT, WS_PORT, Weather
+from tests.simulation.world import result_of
 
-SETTINGS = ConnectionSettings(backoff_initial_s=0.001, backoff_max_s=0.001, max_attempts=5)
-_LOOK_UP = (0.0, 0.001, 0.002)
-MOST_TIMES = 1
-"""How often one frame may meet something: what is repeated gets through, and a run to its end."""
+SETTINGS = ConnectionSettings(spin_us=0.0, guard_after_s=3600.0)
+"""The product's own, but for what needs a second processor or thread."""
+RESUME_S = 120.0
+_RESTART_S = 3.0
+_AFTERMATH_S = 90.0
+"""After so long everything that an engine has begun is over."""
+_ENGINE_ENDS_WITHIN_S = 75.0
+"""The longest that an engine waits for the end to be acknowledged, and some time to part."""
+
+
+def scenario_of(seed: int) -> Scenario:
+    """Return what a seed stands for where the program itself is played."""
+    return replace(
+        draw(seed), is_backtest=True, one_symbol=False, with_ids=True, withheld=frozenset()
+    )
 
 
 @dataclass
-class Seen:
-    """What passed the line, and what was done to it."""
+class Outcome:
+    """A run of the whole program that is over."""
 
-    passed: list[tuple[Passing, Action]]
-    faults: list[str]
+    why: str
+    exit_code: int
+    entries: list[Any]
+    result: tuple[object, ...]
+    met: list[Fault]
+    took_s: float
+    """In virtual seconds."""
+    runs: dict[str, int]
+    """How the engine's runs ended."""
+    trouble: list[str]
+    """What the loop, the engine and the network complain about."""
+    exchanges: list[Exchange]
+    """The peer's, one for each of its lives."""
+    session: Session
 
+    @property
+    def is_one_peer(self) -> bool:
+        """Whether the peer has lived through the whole run."""
+        return all(one.kind != w.RESTART for one in self.met)
 
-def examine_wire(seed: int) -> str | None:
-    """Play what `seed` draws over sockets and return what is wrong with it, None if nothing is."""
-    scenario = replace(
-        draw(seed),
-        is_backtest=True,
-        one_symbol=False,
-        with_ids=True,
-        withheld=frozenset(),
-        faults=(),
-    )
-    expected = play(scenario)
-    seen = Seen([], [])
-    why, is_complete, result, entries = _over_sockets(scenario, seed, seen)
-    if why in ("E720", "E721") and any(one.startswith("request") for one in seen.faults):
-        return _wrong_on_the_line(seen)  # nobody knew what became of an order: it says so, and ends
-    wrong = _wrong_on_the_line(seen)
-    if wrong is None and result != expected.result:
-        wrong = f"it came to {result}, undisturbed {expected.result}"
-    if wrong is None and _calls(entries) != _calls(expected.entries):
-        wrong = "its handlers were called otherwise than undisturbed"
-    if wrong is None and why == "complete" and not is_complete:
-        wrong = "complete here, and not at the engine"
-    if wrong is None:
-        return None
-    return f"seed {seed}: {wrong}\n  faults met: {', '.join(seen.faults) or 'none'}"
+    @property
+    def digest(self) -> str:
+        """A hash of all that happened, and when."""
+        said = repr((self.why, self.entries, self.result, self.met, self.took_s))
+        return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _over_sockets(
-    scenario: Scenario, seed: int, seen: Seen
-) -> tuple[str, bool, tuple[object, ...], list[Entry]]:
-    made: list[Exchange] = []
+class Noting:
+    """Carries out commands over REST, and writes down what came of them."""
 
-    def exchange() -> Exchange:
-        made.append(Exchange(Feed(scenario.markets), scenario.terms))
-        return made[-1]
+    def __init__(self, rest: RestClient, entries: list[Entry]) -> None:
+        self._rest = rest
+        self._entries = entries
 
-    server = EngineServer(
-        exchange, rules=SessionRules(resume_seconds=60.0), ws_port=0, rest_port=0, once=True
-    )
-    running = EngineThread(server)
-    running.start()
-    session, entries = _session(scenario, made[0])
-    try:
-        with relay(server.ws_url) as line, rough(server.rest_url) as requests:
-            line.decide = _decider(seed, seen)
-            requests.decide = _request_decider(seed, seen)
-            rest = RestClient(requests.url, timeout_s=10.0, look_up_after_s=_LOOK_UP)
-            chance = random.Random(seed)
+    def execute(self, command: Command) -> Reply:
+        if isinstance(command, ReadState):
+            return self._rest.execute(command)
+        self._entries.append(_asked(command))
+        reply = self._rest.execute(command)
+        self._entries.append(Answered(command, reply))
+        return reply
+
+
+def _asked(command: Command) -> Asked:
+    return Asked(command, "", "ACTIVE", 0, None, Decimal(0), 0)
+
+
+@contextmanager
+def in_memory(net: Net) -> Iterator[None]:
+    """Have the program use a network in memory and its clock."""
+    loop = net.loop
+    with (
+        patch.multiple(
+            network,
+            monotonic=loop.time,
+            poller=net.poller,
+            new_socket=net.new_socket,
+            socket_pair=net.socket_pair,
+            wall_ms=lambda: START_MS + round((loop.now - START_S) * 1000),
+            places_of=lambda host, port: [(2, 1, 6, (host, port))],
+        ),
+        patch("urllib3.util.connection.create_connection", net.create_connection),
+        patch("urllib3.connection.wait_for_read", lambda sock, timeout: sock.is_readable),
+    ):
+        yield
+
+
+class Program:
+    """One run of everything."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.entries: list[Any] = []
+        self.loop = SimLoop()
+        self.net = Net(self.loop)
+        self.weather = Weather(
+            self.net, scenario.seed, scenario.faults, Tap(self.loop, self.entries)
+        )
+        self.weather.on_moment = self._on_moment
+        self.exchanges: list[Exchange] = []
+        self.stop = StopRequest()
+        self.servers = [self._new_server()]
+        self.session = self._new_session()
+
+    def _new_server(self) -> EngineServer:
+        def exchange() -> Exchange:
+            made = Exchange(Feed(self.scenario.markets), self.scenario.terms)
+            self.exchanges.append(made)
+            return made
+
+        return EngineServer(
+            exchange,
+            rules=SessionRules(resume_seconds=RESUME_S),
+            ws_port=WS_PORT,
+            rest_port=REST_PORT,
+            once=True,
+            clock=lambda: START + timedelta(seconds=self.loop.now - START_S),
+            open_port=self.net.open_port,
+        )
+
+    def _new_session(self) -> Session:
+        session = set_up(
+            Trader,
+            symbols=self.exchanges[0].feed.symbols,
+            limits=self.scenario.limits,
+            on_exception=self.scenario.on_exception,
+        )
+        trader: Any = session.strategy
+        trader.entries, trader.scenario, trader.counts = self.entries, self.scenario, {}
+        return session
+
+    def _on_moment(self, kind: str) -> None:
+        if kind == w.STOP:
+            self.stop.ask(Stop("interrupted"))
+        elif kind == w.SHUTDOWN:
+            self.loop.call_soon(self.servers[-1].stop, "terminated")
+        else:
+            self._restart()
+
+    def _restart(self) -> None:
+        # A process that is killed says nothing; the system resets its connections.
+        for link in self.net.links:
+            link.cut()
+        self.net.listeners.clear()
+        self.loop.call_later(_RESTART_S, self._start_anew)
+
+    def _start_anew(self) -> None:
+        self.servers.append(self._new_server())
+        self.loop.create_task(self.servers[-1].start())
+
+    def play(self) -> Outcome:
+        """Play it from its beginning to its end."""
+        loop = self.loop
+        loop.limit = START_S + w.QUIET_AFTER_S + w.OVER_WITHIN_S
+        trouble: list[str] = []
+        exit_code = 0
+        try:
+            with in_memory(self.net):
+                loop.run(self.servers[0].start())
+                try:
+                    why = self._drive()
+                except RunnerError as error:
+                    why, exit_code = error.id, error.exit_code
+                except Stuck as stuck:
+                    why = f"it is stuck: {stuck}"
+                except Exception as error:
+                    why = f"{type(error).__name__}: {error}"
+            took_s = loop.now - START_S
+            loop.limit = float("inf")
+            trouble += self._see_the_engine_off(why)
+        finally:
+            loop.limit = float("inf")
+            trouble += self._close()
+        return Outcome(
+            why,
+            exit_code,
+            self.entries,
+            result_of(why, self.session, self.exchanges[0]),
+            self.weather.met,
+            took_s,
+            self.servers[-1].runs,
+            trouble + loop.complaints,
+            self.exchanges,
+            self.session,
+        )
+
+    def _drive(self) -> str:
+        rest = RestClient(f"http://{HOST}:{REST_PORT}", sleep=self.loop.sleep)
+        ending = run_websocket(
+            self.session,
+            url=f"ws://{HOST}:{WS_PORT}",
+            rest=Noting(rest, self.entries),
+            settings=SETTINGS,
+            stop=self.stop,
+            draw=random.Random(f"backoff {self.scenario.seed}").random,
+        )
+        return ending.why
+
+    def _see_the_engine_off(self, why: str) -> list[str]:
+        if why != "complete" or any(one.kind in w.ON_MOMENTS for one in self.weather.met):
+            return []
+        over = self.loop.create_task(self.servers[0].wait())
+        self.loop.wait(over.done, self.loop.now + _ENGINE_ENDS_WITHIN_S)
+        if not over.done():
+            over.cancel()
+            return ["the engine does not end, although the run is complete"]
+        if over.exception() is not None or over.result() == "complete":
+            return []
+        return [f"the engine ended: {over.result()}"]
+
+    def _close(self) -> Iterator[str]:
+        loop = self.loop
+        for server in self.servers:
             try:
-                ending = run_websocket(
-                    session, url=line.url, rest=rest, settings=SETTINGS, draw=chance.random
-                )
-                why = ending.why
-            except RunnerError as error:
-                why = error.id
-        if why == "complete":
-            with suppress(AssertionError):  # what does not end is told below, with its faults
-                running.wait()
+                loop.run(_shut_down(server))
+            except Exception as error:
+                yield f"the engine failed: {error!r}"
+        loop.sleep(_AFTERMATH_S)
+        for task in asyncio.all_tasks(loop):
+            yield f"it never ends: {task.get_coro()}"
+            task.cancel()
+        loop.run(asyncio.sleep(0))
+        loop.close()
+
+
+async def _shut_down(server: EngineServer) -> None:
+    server.stop("terminated")
+    try:
+        await server.wait()
     finally:
-        running.stop()
-    return why, server.runs["complete"] == 1, result_of(why, session, made[0]), entries
+        await server.close()
 
 
-def _session(scenario: Scenario, exchange: Exchange) -> tuple[Session, list[Entry]]:
-    session = set_up(
-        Trader,
-        symbols=exchange.feed.symbols,
-        limits=scenario.limits,
-        on_exception=scenario.on_exception,
-    )
-    entries: list[Entry] = []
-    trader: Any = session.strategy
-    trader.entries, trader.scenario, trader.counts = entries, scenario, {}
-    return session, entries
-
-
-def _calls(entries: list[Entry]) -> list[tuple[str, str, int | None]]:
-    return [(one.handler, one.key, one.now_ms) for one in entries if type(one) is Started]
-
-
-def _decider(seed: int, seen: Seen) -> Any:
-    chance = random.Random(f"line {seed}")
-    kinds = [kind for kind in ACTIONS if kind != "pass" and chance.random() < 0.5]
-    rate = chance.choice((0.02, 0.1, 0.3))
-    met: dict[tuple[bool, int, str], int] = {}
-
-    def decide(passing: Passing) -> Action:
-        key = (passing.to_client, passing.opcode, " ".join(passing.ids))
-        times = met[key] = met.get(key, 0) + 1
-        action: Action = "pass"
-        # Who has lost the greeting does not know which run to come back to.
-        is_greeting = passing.to_client and passing.opcode == 1 and not passing.ids
-        if kinds and times <= MOST_TIMES and not is_greeting:
-            luck = random.Random(f"{seed} {key} {times}")
-            if luck.random() < rate:
-                action = luck.choice(kinds)
-                seen.faults.append(f"{action} {'<' if passing.to_client else '>'} {key[2]}")
-        seen.passed.append((passing, action))
-        return action
-
-    return decide
-
-
-def _request_decider(seed: int, seen: Seen) -> Any:
-    chance = random.Random(f"requests {seed}")
-    kinds = [kind for kind in CUTS if chance.random() < 0.3]
-    rate = chance.choice((0.02, 0.1))
-
-    def decide(number: int, head: bytes) -> str | None:
-        luck = random.Random(f"{seed} request {number}")
-        if not kinds or luck.random() >= rate:
-            return None
-        kind = luck.choice(kinds)
-        seen.faults.append(f"request {number} {head[:24]!r} {kind}")
-        return kind
-
-    return decide
-
-
-def _wrong_on_the_line(seen: Seen) -> str | None:
-    return next(_breaches(seen), None)
-
-
-def _breaches(seen: Seen) -> Iterator[str]:
-    """I3 and I4 on the line: only what was delivered is acknowledged, and a candle comes only when
-    all of the steps before it is."""
-    delivered: set[str] = set()
-    acked: set[str] = set()
-    step_ms, step, before = 0, set[str](), set[str]()
-    for passing, action in seen.passed:
-        ids = passing.ids
-        if not passing.to_client:
-            if not set(ids) <= delivered:
-                yield f"{sorted(set(ids) - delivered)} acknowledged, and never delivered"
-            if action not in ("cut before", "cut inside"):
-                acked.update(ids)
-            continue
-        moment = _candle_time(passing)
-        if moment > step_ms:
-            if not before <= acked:
-                yield f"{ids} came before {sorted(before - acked)} were acknowledged"
-            step_ms, before, step = moment, before | step, set()
-        if moment:
-            step.update(ids)
-        if action not in ("cut before", "cut inside"):
-            delivered.update(ids)
-
-
-def _candle_time(passing: Passing) -> int:
-    if passing.opcode != 1 or b'"candle"' not in passing.payload:
-        return 0
-    frame = json.loads(passing.payload)
-    return int(frame["bar"]["timestamp"].translate(_DIGITS)) if frame["type"] == "candle" else 0
-
-
-_DIGITS = {ord(character): None for character in "-:TZ.+"}
+def play_wire(scenario: Scenario) -> Outcome:
+    """Play a scenario by the whole program."""
+    return Program(scenario).play()
