@@ -9,6 +9,7 @@ and is told of the gap. Decides when to try again; reads and writes nothing itse
 from __future__ import annotations
 
 import logging
+import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -98,6 +99,8 @@ class Line:
         self._is_same_run = is_same_run
         """Asked where a backtest is begun once more: whether the peer still has what was ordered
         before the connection was opened."""
+        self._client = str(uuid.uuid4()) if backtest else None
+        """How an engine recognises us that has named the run to a connection which then broke."""
         self._run_id = run_id
         """What a broken backtest is come back to with; None for one that cannot be."""
         self._is_welcome = False
@@ -206,7 +209,7 @@ class Line:
         is_again = self._attempts.failures > 0
         try:
             sock, protocol, (answer, *arrived) = open_connection(
-                self._url, settings, self._waker, run_id=self._run_id
+                self._url, settings, self._waker, run_id=self._run_id, client=self._client
             )
         except TemporaryFailure as failure:
             return self._pause(failure)

@@ -34,6 +34,8 @@ RUN_ID = "run_id"
 """Names the run to come back to, in the query of the address."""
 RUN_HEADER = "Run-Id"
 """Says in the answer to the upgrade which run that is, where the engine keeps runs."""
+CLIENT_ID = "Client-Id"
+"""Names this process, in a header of the request."""
 _HELD = "RUN_HELD"
 NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 CHUNK = 65_536
@@ -60,12 +62,18 @@ def run_gone(where: str, body: bytes) -> RunGone:
 
 
 def open_connection(
-    url: str, settings: ConnectionSettings, waker: Waker, *, run_id: str | None = None
+    url: str,
+    settings: ConnectionSettings,
+    waker: Waker,
+    *,
+    run_id: str | None = None,
+    client: str | None = None,
 ) -> tuple[socket.socket, ClientProtocol, list[Any]]:
     """Open a WebSocket; return its socket, its protocol and the answer with what came behind it.
 
     The socket does not block and sends without delay. No proxy is used, whatever the environment
-    says. `run_id` names the run to come back to, None for a new one.
+    says. `run_id` names the run to come back to, None for a new one. `client` names this process,
+    None does not: an engine lets it come back to a run of which it does not know the name yet.
 
     Raises:
         TemporaryFailure: E601, refused, unknown name, timeout, TLS failure, busy (429, 5xx).
@@ -89,6 +97,8 @@ def open_connection(
         protocol = ClientProtocol(uri, max_size=settings.max_frame_bytes)
         request = protocol.connect()
         request.headers.update(Headers(settings.headers))
+        if client is not None:
+            request.headers[CLIENT_ID] = client
         protocol.send_request(request)
         events = _upgrade(sock, protocol, until, waker, url)
     except InvalidStatus as error:

@@ -220,6 +220,43 @@ def test_a_run_in_which_nothing_was_done_yet_is_given_to_whoever_comes() -> None
     assert types(frames) == ["connection", "candle", "backtest_complete"]
 
 
+def test_a_strategy_that_never_learned_the_name_of_its_run_is_recognised() -> None:
+    ours, another = {"Client-Id": "ours"}, {"Client-Id": "another"}
+
+    with engine(series(1.0), rules=KEPT) as running:
+        running.request("POST", "/v1/orders", ORDER)
+        lost = running.open_websocket(additional_headers=ours)
+        refused = refusal(running, additional_headers=another)
+        # Whether the engine has heard of the loss makes no difference.
+        with running.websocket(additional_headers=ours) as websocket:
+            frames = [receive(websocket) for _ in range(2)]
+        lost.close()
+
+    assert refused[1]["code"] == "STRATEGY_CONNECTED"
+    assert types(frames) == ["connection", "order"]
+
+
+@pytest.mark.parametrize("once", [True, False], ids=["one run", "many runs"])
+def test_a_strategy_whose_last_connection_broke_is_told_that_its_run_is_complete(
+    once: bool,
+) -> None:
+    with (
+        engine(series(1.0), rules=KEPT, once=once) as running,
+        relay(running.server.ws_url) as line,
+    ):
+        line.decide = lambda one: "cut before" if one.opcode == CLOSE else "pass"
+        with running.websocket(url=line.url) as websocket:
+            run_id = receive(websocket)["run_id"]
+            for _ in range(2):
+                acknowledge(websocket, receive(websocket))
+            eventually(lambda: running.server.runs["complete"] == 1)
+            eventually(lambda: line.cuts == 1)
+        with running.websocket(f"/?run_id={run_id}") as late:
+            assert closed_with(late) == (1000, "backtest complete")
+        if once:
+            running.wait()
+
+
 def test_a_run_that_nobody_came_back_to_is_over_and_the_next_strategy_gets_a_fresh_one() -> None:
     said: list[str] = []
 

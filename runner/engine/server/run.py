@@ -58,6 +58,9 @@ class Run:
         self.past = Past(is_kept=replay.run_id is not None)
         """What has to be done again if it begins anew."""
         self.outcome: Outcome | None = None
+        self.client: str | None = None
+        """What the strategy's process calls itself, where it does. One that has lost its first
+        connection may not know the name of the run yet, and is recognised by this."""
         self.error: Exception | None = None
         """What failed inside the engine, where the outcome is `failed`."""
         self._rules = rules

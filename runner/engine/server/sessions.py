@@ -25,6 +25,8 @@ RUN_ID = "run_id"
 """The name of a run in a query, and in the first frame."""
 RUN_HEADER = "Run-Id"
 """The same in a header, of the request as of the answer."""
+CLIENT_HEADER = "Client-Id"
+"""What a process calls itself, in a header of each of its requests to connect."""
 OBSERVE = "observe"
 MAX_OBSERVERS = 32
 
@@ -121,14 +123,18 @@ class Sessions:
         if request.query.get(OBSERVE, "") in ("1", "true"):
             self._check_upgrade(request)
             return await self._serve_observer(request)
-        self._check_strategy(request.query.get(RUN_ID) or request.headers.get(RUN_HEADER))
+        client = request.headers.get(CLIENT_HEADER)
+        self._check_strategy(run_id, client=client)
         self._check_upgrade(request)
+        self.run.client = client or self.run.client
         return await self._serve_strategy(request)
 
-    def _check_strategy(self, run_id: str | None) -> None:
+    def _check_strategy(self, run_id: str | None, *, client: str | None) -> None:
         run = self.run
         if run_id is not None:
             self._check_name(run_id)
+        elif client is not None and client == run.client and run.replay.run_id is not None:
+            pass  # it has lost its connection before it knew the name of the run
         elif run.has_strategy:
             raise refusal_of_status(
                 409, "a strategy is connected already, and an engine serves one at a time"
