@@ -250,6 +250,8 @@ class Line:
     def _greeted(self, frame: Frame) -> bool:
         """Note how a connection begins; return whether the strategy has been told so before."""
         self._is_greeted = True
+        if self._backtest:
+            self._timeout_s = self._settings.stall_timeout_s
         message = frame.message
         if self._backtest and isinstance(message, messages.Connection):
             run_id = _name_in(message.run_id)
@@ -257,8 +259,6 @@ class Line:
                 is_again, self._is_welcome = self._is_welcome, True
                 self._run_id = run_id
                 return is_again
-        if self._backtest:
-            self._timeout_s = self._settings.stall_timeout_s
         if frame.event_id is not None or isinstance(message, _USEFUL):
             self._is_useful = self._delivered = True
             self._attempts.succeeded()

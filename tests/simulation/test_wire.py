@@ -68,6 +68,9 @@ def test_a_seed_that_once_failed_does_not_fail_again(seed: int) -> None:
         pytest.param(3, (("down held up", 1),), id="the upgrade was answered too late"),
         pytest.param(98, (("down held up", 37),), id="the last frames came too late"),
         pytest.param(287, (("down cut before", 25),), id="the closing frame was lost"),
+        pytest.param(
+            1329, (("down held up", 3),), id="the first event came long after the greeting"
+        ),
         pytest.param(187, SLOW, id="it came back, and nothing came in time"),
     ],
 )
