@@ -6,6 +6,7 @@ error; only where the events were asked for by `--record` does the run end with 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ from runner.records.lines import (
     BEGIN,
     END,
     EVENTS,
+    MODULES,
     SOURCE,
     Begin,
     End,
@@ -42,6 +44,7 @@ from runner.records.lines import (
     Setting,
     StrategyPart,
     encode_document,
+    encode_modules,
 )
 from runner.records.recording import Recording
 from runner.records.shelf import Shelf
@@ -99,6 +102,9 @@ class Keeping:
         self._params: Mapping[str, object] = msgspec.to_builtins(
             dict(strategy.params), enc_hook=str
         )
+        self._modules = {
+            name: hashlib.sha256(text).hexdigest() for name, text in strategy.modules.items()
+        }
         self._shelf = Shelf(cwd / loaded.config.records.dir)
         self._folder = Path()
         self._hold: Hold | None = None
@@ -114,6 +120,8 @@ class Keeping:
         def write(folder: Path, name: str) -> None:
             begun = encode_document(self._begun(name, started, typed))
             write_whole(folder / SOURCE, self._strategy.text, durable=False)
+            if self._strategy.modules:
+                write_whole(folder / MODULES, encode_modules(self._strategy.modules), durable=False)
             write_whole(folder / BEGIN, begun, durable=False)
 
         config = self._loaded.config
@@ -164,6 +172,7 @@ class Keeping:
             settings=settings_that_matter(
                 {key: value for key, value, _ in values_of(self._loaded)}
             ),
+            modules=self._modules,
         )
 
     def end(self, result: RunResult) -> None:
@@ -258,6 +267,7 @@ class Keeping:
                 self._strategy.source,
                 self._strategy.sha256,
                 dict(self._params),
+                self._modules,
             ),
             runtime=peer.runtime.name,
             peers=list(peer.runtime.peers),

@@ -42,7 +42,7 @@ from runner.safety import Guard
 from runner.session import Ending, Session
 from runner.strategy.base import Strategy, seat
 from runner.strategy.desk import Desk
-from runner.strategy.loader import load_strategy, source_of
+from runner.strategy.loader import load_strategy, modules_of, source_of
 from runner.strategy.params import declared_params, resolve_params
 from runner.supervision.link import Link
 from runner.transports.pace import Pace
@@ -290,7 +290,12 @@ def seat_session(
         admits=SubscriptionFilter(subscriptions).admits if subscriptions else None,
     )
     facts = StrategyFacts(
-        found.__name__, config.strategy, params, hashlib.sha256(source).hexdigest(), source
+        found.__name__,
+        config.strategy,
+        params,
+        hashlib.sha256(source).hexdigest(),
+        source,
+        modules_of(found),
     )
     return session, facts, subscriptions
 

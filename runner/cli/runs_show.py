@@ -83,6 +83,7 @@ def _what(record: Record, page: Page) -> list[str]:
         ("Note", record.remarks.note),
         ("Strategy", f"{strategy.name} {params}".rstrip()),
         ("File", f"{strategy.source}, sha256 {strategy.sha256[:12]}"),
+        ("Imports", ", ".join(f"{path} {sha[:12]}" for path, sha in strategy.modules.items())),
         ("Data", data),
         ("Runtime", peers),
         ("Settings", ", ".join(changed)),

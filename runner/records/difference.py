@@ -49,7 +49,8 @@ class Difference:
     """Whether the digests are known and equal: then nothing else may differ."""
     settings: list[Change]
     source: list[str]
-    """A unified diff of the strategy's file, line by line; empty where it is the same."""
+    """A unified diff of the strategy's file and of the modules it imports, line by line; empty
+    where all are the same."""
     statistics: list[Change]
     same_trades: int
     """How many trades are the same, from the first on, before one is not."""
@@ -115,17 +116,23 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change
 
 
 def _source(before: Record, after: Record) -> list[str]:
-    if before.begin.strategy.sha256 == after.begin.strategy.sha256:
-        return []
-    return list(
-        difflib.unified_diff(
-            before.source.splitlines(),
-            after.source.splitlines(),
+    files = [
+        (
             f"{before.id} {before.begin.strategy.source}",
             f"{after.id} {after.begin.strategy.source}",
-            lineterm="",
+            before.source,
+            after.source,
         )
-    )
+    ]
+    texts, others = before.modules, after.modules
+    files += [
+        (f"{before.id} {path}", f"{after.id} {path}", texts.get(path, ""), others.get(path, ""))
+        for path in dict.fromkeys((*texts, *others))
+    ]
+    found: list[str] = []
+    for name, other, text, new in files:
+        found += difflib.unified_diff(text.splitlines(), new.splitlines(), name, other, lineterm="")
+    return found
 
 
 def _same_trades(before: list[TradeLine], after: list[TradeLine]) -> int:

@@ -1,9 +1,9 @@
 """The digest of a run: runs with the same digest give the same result, to the last digit.
 
-It covers the strategy's file and class, its parameters, the bytes of the data files (or, against a
-peer, its address), the subscriptions, the settings that the result depends on, the seed, and the
-version of the program. It does not cover modules that a strategy imports, the machine, or what is
-merely shown. Only the standard library may be imported here.
+It covers the strategy's file and class, the author's modules that it imports, its parameters, the
+bytes of the data files (or, against a peer, its address), the subscriptions, the settings that the
+result depends on, the seed, and the version of the program. It does not cover installed packages,
+the machine, or what is merely shown. Only the standard library may be imported here.
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ def run_digest(
     subscriptions: Sequence[str],
     data: str,
     settings: Mapping[str, object],
+    modules: Mapping[str, str] | None = None,
 ) -> str:
     """Return the digest as 64 hexadecimal digits."""
-    facts = {
+    facts: dict[str, object] = {
         "version": version,
         "strategy": [strategy, sha256],
         "params": dict(params),
@@ -62,6 +63,8 @@ def run_digest(
         "data": data,
         "settings": dict(settings),
     }
+    if modules:
+        facts["modules"] = dict(modules)
     return hashlib.sha256(_canonical(facts)).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
     begin.json       written first: what was to run, on what, with which settings
     strategy.py      the strategy's file as it was loaded
+    modules.json     the author's other files that it imports, by path; missing without any
     orders.jsonl     an order each time it was seen changed; its last line holds
     trades.jsonl     one execution a line
     equity.points    the equity curve, 16 bytes a point (`points` says how)
@@ -16,7 +17,7 @@ May import the protocol and the strategy floor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,7 @@ from runner.strategy.portfolio import Fill
 
 SCHEMA = "runner.record/1"
 BEGIN, END, SOURCE, REMARKS = "begin.json", "end.json", "strategy.py", "remarks.json"
+MODULES = "modules.json"
 ORDERS, TRADES, EQUITY = "orders.jsonl", "trades.jsonl", "equity.points"
 OLD_EQUITY = "equity.jsonl"
 """Where the curve was before all of its points were kept: a line of JSON for each."""
@@ -56,6 +58,8 @@ class StrategyPart(msgspec.Struct, frozen=True):
     sha256: str
     """Of its file as it was loaded."""
     params: dict[str, Any]
+    modules: dict[str, str] = {}
+    """SHA-256 of the author's other files that it imports, by path relative to its folder."""
 
 
 class SessionPart(msgspec.Struct, frozen=True):
@@ -240,6 +244,12 @@ def encode_document(document: msgspec.Struct) -> bytes:
     except UnicodeEncodeError:
         data = _JSON.encode(_cleaned(msgspec.to_builtins(document)))
     return msgspec.json.format(concealed_bytes(data), indent=2) + b"\n"
+
+
+def encode_modules(modules: Mapping[str, bytes]) -> bytes:
+    """Return source files as one JSON document: their texts by path."""
+    texts = {path: text.decode("utf-8", "replace") for path, text in modules.items()}
+    return _JSON.encode(_cleaned(texts))
 
 
 def _cleaned(value: Any) -> Any:

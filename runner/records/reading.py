@@ -23,6 +23,7 @@ from runner.records.lines import (
     END,
     EQUITY,
     EVENTS,
+    MODULES,
     OLD_EQUITY,
     ORDERS,
     REMARKS,
@@ -38,6 +39,7 @@ from runner.records.points import KeptCurve, decode_curve, decode_old_curve
 
 RUNNING, DIED, FAILED = "running", "died", "failed"
 _BEGIN, _END = msgspec.json.Decoder(Begin), msgspec.json.Decoder(End)
+_MODULES = msgspec.json.Decoder(dict[str, str])
 _REMARKS = msgspec.json.Decoder(Remarks)
 _ORDER, _TRADE = msgspec.json.Decoder(OrderLine), msgspec.json.Decoder(TradeLine)
 Line = TypeVar("Line")
@@ -108,6 +110,11 @@ class Record:
             return read_whole(self.folder / SOURCE).decode("utf-8", "replace")
         except OSError:
             return ""
+
+    @property
+    def modules(self) -> dict[str, str]:
+        """The author's other files that the strategy imports, by path; as they were loaded."""
+        return _optional(self.folder / MODULES, _MODULES) or {}
 
     @property
     def events_file(self) -> Path | None:

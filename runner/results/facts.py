@@ -32,6 +32,8 @@ class StrategyFacts:
     """Of its file as it was loaded; empty where there is none."""
     text: bytes = field(default=b"", repr=False)
     """That file, for the record of the run."""
+    modules: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The author's other files that it imports, by their path relative to its folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import inspect
 import os
 import sys
 import zlib
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "runner.strategies"
+_INSTALLED = frozenset(("site-packages", "dist-packages"))
+_OURS = Path(__file__).resolve().parent.parent
 FORMS = "path.py, path.py:Class, package.module:Class, or an installed strategy's name"
 
 
@@ -87,6 +90,36 @@ def source_of(strategy: type[Strategy]) -> bytes:
         return Path(file).read_bytes() if file else b""
     except OSError:
         return b""
+
+
+def modules_of(strategy: type[Strategy]) -> dict[str, bytes]:
+    """Return the author's other modules that are loaded, by path: what the strategy imports.
+
+    Those are the files below the folder of the strategy's own, or below its outermost package;
+    installed packages are not among them. Paths are relative to that folder.
+    """
+    module = sys.modules.get(strategy.__module__)
+    own = _source_file(module) if module else None
+    if module is None or own is None:
+        return {}
+    depth = module.__name__.count(".") + hasattr(module, "__path__")
+    home = own.parents[max(0, depth - 1)]
+    found = {}
+    for one in list(sys.modules.values()):
+        path = _source_file(one)
+        if path is None or path == own or not path.is_relative_to(home):
+            continue
+        if not _INSTALLED.isdisjoint(path.parts) or path.is_relative_to(_OURS):
+            continue
+        with suppress(OSError):
+            found[path.relative_to(home).as_posix()] = path.read_bytes()
+    return dict(sorted(found.items()))
+
+
+def _source_file(module: ModuleType) -> Path | None:
+    # Some modules make up attributes, and their names, when asked.
+    file = getattr(module, "__dict__", {}).get("__file__")
+    return Path(file).resolve() if isinstance(file, str) and file.endswith(".py") else None
 
 
 def _from_path(spec: str, cwd: Path, *, trust: bool) -> type[Strategy]:

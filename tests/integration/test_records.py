@@ -293,3 +293,74 @@ def test_a_run_with_limits_is_held_again_under_the_same_limits(tmp_path: Path) -
 
     assert all(one.difference is None for one in steps)
     assert len(session.rejections) == len(record.orders) > 0
+
+
+IMPORTING = """
+from pathlib import Path
+
+import rules
+from helpers.more import unused
+from runner import Candle, Strategy
+
+
+class Importing(Strategy):
+    default_subscriptions = ("S:AAPL:candle",)
+    seen = 0
+
+    def on_candle(self, candle: Candle) -> None:
+        self.seen += 1
+        if self.seen == 10 and Path("edit").exists():
+            for name in ("importing.py", "rules.py", "run.yaml"):
+                Path(name).write_text("edited: while it ran")
+        if rules.is_time(self.seen):
+            self.target(equity=0.5 if self.is_flat else 0)
+"""
+
+
+@pytest.fixture
+def importing(tmp_path: Path) -> Path:
+    (tmp_path / "helpers").mkdir()
+    (tmp_path / "helpers" / "__init__.py").write_text("")
+    (tmp_path / "helpers" / "more.py").write_text("unused = 1\n")
+    (tmp_path / "rules.py").write_text("def is_time(count):\n    return count % 5 == 0\n")
+    (tmp_path / "importing.py").write_text(IMPORTING)
+    (tmp_path / "run.yaml").write_text('strategy: importing.py\ndata: {to: "2000-06-30"}\n')
+    return tmp_path
+
+
+def test_modules_that_a_strategy_imports_are_kept_compared_and_part_of_the_digest(
+    importing: Path,
+) -> None:
+    here = {"PYTHONPATH": str(importing)}
+    first, same = (
+        json.loads(runner("run", "run.yaml", "--json", cwd=importing, **here).stdout)
+        for _ in range(2)
+    )
+    (importing / "rules.py").write_text("def is_time(count):\n    return count % 7 == 0\n")
+    other = json.loads(runner("run", "run.yaml", "--json", cwd=importing, **here).stdout)
+
+    record = read_record(shelf_of(importing).folder(shelf_of(importing).ids()[0]))
+    helpers = ["helpers/__init__.py", "helpers/more.py"]
+    assert list(record.begin.strategy.modules) == [*helpers, "rules.py"]
+    assert first["digest"] == same["digest"] != other["digest"]
+    diff = runner("runs", "diff", "last~1", "last", cwd=importing).stdout
+    assert "-    return count % 5 == 0" in diff
+    assert "+    return count % 7 == 0" in diff
+    assert "rules.py" in runner("runs", "show", "last", cwd=importing).stdout
+
+
+def test_C14_files_edited_while_a_run_goes_on_change_nothing_of_it(importing: Path) -> None:
+    here = {"PYTHONPATH": str(importing)}
+    before = json.loads(runner("run", "run.yaml", "--json", cwd=importing, **here).stdout)
+    (importing / "edit").touch()
+
+    edited = json.loads(runner("run", "run.yaml", "--json", cwd=importing, **here).stdout)
+
+    assert (importing / "run.yaml").read_text() == "edited: while it ran"
+    assert (edited["digest"], edited["trades"]) == (before["digest"], before["trades"])
+    for name in shelf_of(importing).ids():
+        record = read_record(shelf_of(importing).folder(name))
+        assert record.source == IMPORTING
+        assert "count % 5" in record.modules["rules.py"]
+        settings = {one.key: one for one in record.begin.settings}
+        assert str(settings["data.to"].value).startswith("2000-06-30")

@@ -27,6 +27,13 @@ def test_the_digest_does_not_depend_on_the_order_of_names() -> None:
     assert run_digest(**turned) == run_digest(**FACTS)
 
 
+def test_modules_change_the_digest_and_none_leave_it_as_it_was() -> None:
+    digests = [run_digest(**FACTS, modules=one) for one in (None, {}, {"a.py": "1"}, {"a.py": "2"})]
+
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
+
+
 def test_the_digest_stays_as_it_is_from_version_to_version() -> None:
     assert run_digest(**FACTS) == "d547a0779d426f94bb5ebd8319c7fc05048806704af025c048d8566a1ba65ffa"
 
