@@ -27,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--sim-seeds", type=int, help="tests/simulation: play so many seeds instead of a few"
     )
     parser.addoption(
+        "--race", type=int, default=12, help="tests/integration/test_race.py: how many start"
+    )
+    parser.addoption(
         "--all-toxics",
         action="store_true",
         help="tests/integration/test_toxic.py: play every row of its tables",

@@ -44,7 +44,8 @@ def show(run: RunArgument, directory: DirOption = None, as_json: JsonOption = Fa
 
     (record,) = records(shelf_at(directory), run)
     if as_json:
-        print_json(summary_of(record))
+        whole = None if record.events_file is None else _events(record).endswith("whole")
+        print_json({**summary_of(record), "events_whole": whole})
         return
     page = Page.of(sys.stdout, os.environ)
     with result_output():
@@ -145,7 +146,19 @@ def _more(record: Record, page: Page) -> list[str]:
     lines += _row(page, "Next", f"runner runs export {record.id} --table orders")
     if record.events_file is not None:
         lines += _row(page, "", f"runner replay {record.id}")
+        lines = _row(page, "Events", _events(record)) + lines
     return lines
+
+
+def _events(record: Record) -> str:
+    from runner.errors import ConfigError
+    from runner.records.tape import count_lines
+
+    assert record.events_file is not None
+    try:
+        return f"{count_lines(record.events_file):,} lines, whole"
+    except (ConfigError, OSError) as error:
+        return str(error.what if isinstance(error, ConfigError) else error)
 
 
 def _row(page: Page, label: str, text: str) -> list[str]:

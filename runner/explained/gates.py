@@ -184,7 +184,7 @@ ENTRIES = (
             "A line of the journal cannot be read, and it is not the last one, which a crash may "
             "have cut. What it says of our orders cannot be trusted, so nothing is traded."
         ),
-        causes=("a disk that fails", "a file that was edited"),
+        causes=("a disk that fails", "a file that was edited, or lost some of its lines"),
         fixes=(
             "look at orders and positions at the gateway",
             "move the journal away; the next run begins a new one",

@@ -64,6 +64,18 @@ ENTRIES = (
         example="runner replay last, after a run without --record",
     ),
     Entry(
+        "E397",
+        "The kept events are damaged",
+        means=(
+            "Each line of the events that a run kept ends in a digest of itself and of all lines"
+            " before it. From the named line on that does not hold: it was altered, or lines before"
+            " it were removed. A run that was killed does not cause that: its events end early."
+        ),
+        causes=("a file that was edited", "a disk that fails"),
+        fixes=("keep the events again: runner run ... --record",),
+        example="runner replay last, after a line was taken out of events.jsonl.gz",
+    ),
+    Entry(
         "E396",
         "The run has no such order",
         means="The record of the run was read, and no order in it has this id.",

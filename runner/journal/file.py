@@ -1,21 +1,23 @@
 """The file of a journal: lines are only ever added, and a cut in the last one loses nothing else.
 
 A line counts once its newline stands in the file. What a crash has left behind the last newline is
-cut off when the file is opened again.
+cut off when the file is opened again. Lines are chained, so that one which was altered or removed
+since is found out, and nothing is traded on it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from runner.chain import Chain
 from runner.errors import MachineError, RiskHalt
 from runner.journal.lines import Line
+from runner.journal.lock import lock
 from runner.journal.past import Past
 from runner.secrecy import concealed_bytes
 
@@ -40,6 +42,7 @@ class Journal:
         self.path = path
         self.past = Past()
         self._sync = sync
+        self._chain = Chain()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -66,7 +69,8 @@ class Journal:
         Raises:
             MachineError: E1040; the line is not in the file.
         """
-        data = memoryview(concealed_bytes(_ENCODER.encode(line)) + b"\n")
+        text = self._chain.sealed(concealed_bytes(_ENCODER.encode(line)))
+        data = memoryview(text + b"\n")
         rest = data
         try:
             while rest:
@@ -79,6 +83,7 @@ class Journal:
                 os.ftruncate(self._file, self._size)
             raise self._refused(error) from None
         self._size += len(data)
+        self._chain.follows(text)
         self.past.take(line)
 
     def close(self) -> None:
@@ -86,26 +91,22 @@ class Journal:
         os.close(self._file)
 
     def _read(self) -> int:
-        is_ours = True
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            is_ours = False
+        holder = lock(self._file, self.path)
+        if holder is not None:
+            raise self._held(holder)
         data = bytearray()
         while piece := os.pread(self._file, 1 << 20, len(data)):
             data += piece
         whole = data.rfind(b"\n") + 1
-        _take_all(self.past, bytes(data[:whole]), self.path)
-        if not is_ours:
-            raise self._held()
+        _take_all(self.past, self._chain, bytes(data[:whole]), self.path)
         if whole < len(data):
             os.ftruncate(self._file, whole)
         return whole
 
-    def _held(self) -> MachineError:
-        holder = "" if self.past.pid is None else f" (process {self.past.pid})"
+    def _held(self, holder: int) -> MachineError:
+        named = f" (process {holder})" if holder else ""
         return MachineError(
-            f"another run of this strategy trades at this gateway{holder}",
+            f"another run of this strategy trades at this gateway{named}",
             where=str(self.path),
             why="two runs would take each other's orders for their own",
             fix="end that run, or give this one a gateway.directory of its own",
@@ -132,20 +133,27 @@ def read_past(path: Path) -> Past:
     """
     data = path.read_bytes()
     past = Past()
-    _take_all(past, data[: data.rfind(b"\n") + 1], path)
+    _take_all(past, Chain(), data[: data.rfind(b"\n") + 1], path)
     return past
 
 
-def _take_all(past: Past, data: bytes, path: Path) -> None:
+def _take_all(past: Past, chain: Chain, data: bytes, path: Path) -> None:
     for number, text in enumerate(data.split(b"\n")[:-1], 1):
+        if not chain.follows(text):
+            what = "it was altered, or lines before it were removed"
+            raise _damaged(path, number, what)
         try:
             past.take(_DECODER.decode(text))
         except msgspec.MsgspecError as error:
-            raise RiskHalt(
-                f"the journal of the live runs is damaged: {error}",
-                where=f"{path}:{number}",
-                why="what it holds of our orders cannot be trusted any more",
-                fix="look at orders and positions at the gateway, move the file away, then "
-                "start with gateway.foreign",
-                id="E930",
-            ) from None
+            raise _damaged(path, number, str(error)) from None
+
+
+def _damaged(path: Path, number: int, what: str) -> RiskHalt:
+    return RiskHalt(
+        f"the journal of the live runs is damaged: {what}",
+        where=f"{path}:{number}",
+        why="what it holds of our orders cannot be trusted any more",
+        fix="look at orders and positions at the gateway, move the file away, then "
+        "start with gateway.foreign",
+        id="E930",
+    )

@@ -1,7 +1,8 @@
 """Who holds a record: a lock of the system, which ends with its process however that ends.
 
 A process that was killed cannot say so. The kernel lets go of its lock, and that is how a run that
-died is told from one that goes on. Only the standard library and `files` may be imported here.
+died is told from one that goes on. Only the
+standard library, `processes` and `files` may be imported here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from runner.processes import living, mark
 from runner.records.files import open_existing, open_new, write_all
 
 LOCK = "lock"
@@ -26,7 +28,7 @@ class Hold:
         """
         self._descriptor = open_new(folder / LOCK)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        write_all(self._descriptor, f"{os.getpid()} {_start_of(os.getpid())}\n".encode())
+        write_all(self._descriptor, mark())
 
     def release(self) -> None:
         """Let go; once is enough, more does no harm."""
@@ -46,35 +48,8 @@ def holder_of(folder: Path) -> int | None:
             # Shared, so that two who look at once do not take each other for the run.
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            return _living(os.read(descriptor, 100))
+            # A child of the strategy's inherits the lock and may outlive the run: the pid counts.
+            return living(os.read(descriptor, 100))
         return None
     finally:
         os.close(descriptor)
-
-
-def _living(said: bytes) -> int | None:
-    # A child of the strategy's inherits the lock and may outlive the run, so the pid counts too.
-    words = said.decode("ascii", "replace").split()
-    if len(words) != 2 or not words[0].isdigit():
-        return 0
-    pid = int(words[0])
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        return pid
-    return pid if _start_of(pid) == words[1] else None
-
-
-def _start_of(pid: int) -> str:
-    """Return when a process began, in the kernel's own count; `-` where it does not tell.
-
-    A pid is used again after a while, a pid with its start is not.
-    """
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            # The name of the program, in brackets, may hold anything, so count from behind it.
-            return file.read().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return "-"

@@ -5,10 +5,12 @@
     {"submit": {...}, "handle": {...}}                 a command and its answer
     {"closed": ...}, {"regained": ...}, {"stop": ...}  what else can happen to a conversation
 
-It is packed as it goes, and every look ends on a boundary of the packing, so a run that is killed
-loses the tail after the last one. Times of frames that came over a wire are those of this machine
-on their arrival; in process they are simulated. May import the protocol, the session's words, the
-replaying driver and this room's files.
+Each line is chained to the one before it (`"chain"`), so that an altered tape is found out; tapes
+of programs that did not chain are read as they are. It is packed as it goes, and every look ends on
+a boundary of the packing, so a run that is killed loses the tail after the last one. Times of
+frames that came over a wire are those of this machine on their arrival; in process they are
+simulated. May import the protocol, the session's words, the replaying driver, chains, and this
+room's files.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from typing import Any
 
 import msgspec
 
-from runner.errors import MachineError
+from runner.chain import Chain
+from runner.errors import ConfigError, MachineError
 from runner.protocol.codec import decode, encode
 from runner.protocol.commands import (
     CancelOrder,
@@ -114,6 +117,7 @@ class Tape:
         self._heard: list[tuple[Ask, Answer, int]] = []
         self._lock = threading.Lock()
         self._moment = EPOCH
+        self._chain = Chain()
         self.error: MachineError | None = None
         """Why nothing is written any more."""
 
@@ -135,7 +139,8 @@ class Tape:
             count = len(self._heard)
             batch = self._heard[:count]
             del self._heard[:count]
-            data = concealed_bytes(b"".join(self._line(*one) for one in batch))
+            lines = concealed_bytes(b"".join(self._line(*one) for one in batch)).splitlines()
+            data = b"".join(self._chain.next(line) + b"\n" for line in lines)
             if data and self.error is None:
                 self._write(self._packer.compress(data) + self._packer.flush(zlib.Z_SYNC_FLUSH))
 
@@ -188,19 +193,43 @@ class Tape:
 
 
 def read_tape(path: Path) -> Iterator[Heard]:
-    """Yield what was heard, as far as it can be read.
+    """Yield what was heard, as far as the tape goes.
 
     Raises:
         OSError: the file cannot be opened.
+        ConfigError: E397, what comes next was altered, or something before it removed.
     """
-    for line in _whole_lines(path):
+    for number, line in enumerate(_chained(path), 1):
         try:
             heard = _heard(_LINES.decode(line))
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return  # what follows a damaged line cannot be trusted to follow it
+            heard = None
         if heard is None:
-            return
+            raise _damaged(path, number)
         yield heard
+
+
+def count_lines(path: Path) -> int:
+    """Return how many lines a tape has; each is held against the one before it.
+
+    Raises:
+        OSError: the file cannot be opened.
+        ConfigError: E397, as for `read_tape`.
+    """
+    return sum(1 for _ in _chained(path))
+
+
+def _chained(path: Path) -> Iterator[bytes]:
+    chain = Chain()
+    number = 0
+    try:
+        for line in _whole_lines(path):
+            number += 1
+            if not chain.follows(line):
+                raise _damaged(path, number)
+            yield line
+    except zlib.error:
+        raise _damaged(path, number + 1) from None
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
@@ -208,12 +237,19 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
     rest = b""
     with open(open_existing(path), "rb") as file:
         while block := file.read(_READ_BYTES):
-            try:
-                data = unpacker.decompress(block)
-            except zlib.error:
-                return
-            *lines, rest = (rest + data).split(b"\n")
+            *lines, rest = (rest + unpacker.decompress(block)).split(b"\n")
             yield from lines
+
+
+def _damaged(path: Path, number: int) -> ConfigError:
+    return ConfigError(
+        f"the events that were kept are damaged at line {number:,}",
+        where=str(path),
+        why="each line ends in a digest of itself and of all before it: this one was altered, or "
+        "lines before it were removed",
+        fix="what comes before it is whole; keep the events again: runner run --record",
+        id="E397",
+    )
 
 
 def _heard(line: _Line) -> Heard | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 from datetime import UTC, datetime
@@ -99,7 +100,6 @@ def test_a_link_in_the_place_of_the_file_is_not_followed(tmp_path: Path) -> None
 def test_C15_a_second_run_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     first = Journal(path)
-    first.write(Begun(MOMENT, "first", "S", "http://here", os.getpid()))
 
     with pytest.raises(MachineError) as caught:
         Journal(path)
@@ -143,4 +143,45 @@ def test_X10_text_of_others_cannot_break_a_line(tmp_path: Path) -> None:
 
     assert again.past.orders["first-1"].reason == 'a\nb\r"\x00 \ud7ff'
     assert not again.past.open()
+    again.close()
+
+
+@pytest.mark.parametrize("change", ["altered", "removed", "swapped"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_I9_a_line_that_is_not_as_it_was_stops_the_start(
+    tmp_path: Path, change: str, place: int
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    written(path, "first-1", "first-2", "first-3")
+    lines = path.read_bytes().splitlines(keepends=True)
+    match change:
+        case "altered":
+            lines[place] = lines[place].replace(b"2024", b"2025", 1)
+        case "removed":
+            del lines[place]
+        case "swapped":
+            lines[place : place + 2] = reversed(lines[place : place + 2])
+    path.write_bytes(b"".join(lines))
+
+    with pytest.raises(RiskHalt, match="altered") as caught:
+        Journal(path)
+
+    assert (caught.value.id, caught.value.exit_code) == ("E930", 9)
+    assert caught.value.where == f"{path}:{place + 1}"
+
+
+def test_a_journal_from_before_there_were_chains_goes_on_with_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    written(path, "first-1")
+    bare = [json.loads(line) for line in path.read_bytes().splitlines()]
+    for one in bare:
+        del one["chain"]
+    path.write_text("".join(json.dumps(one) + "\n" for one in bare))
+
+    journal = Journal(path)
+    journal.write(intent("first-2"))
+    journal.close()
+
+    again = Journal(path)
+    assert [one.client_order_id for one in again.past.never_left()] == ["first-1", "first-2"]
     again.close()

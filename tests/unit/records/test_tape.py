@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runner.errors import MachineError
+from runner.errors import ConfigError, MachineError
 from runner.protocol.commands import (
     CancelOrder,
     CancelResult,
@@ -35,7 +35,7 @@ from runner.protocol.messages import (
     TradeUpdate,
     Unknown,
 )
-from runner.records.tape import CHUNK, Tape, read_tape
+from runner.records.tape import CHUNK, Tape, count_lines, read_tape
 from runner.session import NEXT, Ack, Arrival, Closed, Regained, Stop
 from runner.transports.replaying import Heard
 from tests.helpers import account, candle, position, quote, snapshot, state, trade
@@ -128,15 +128,63 @@ def test_I9_a_tape_cut_at_any_byte_gives_what_came_before(tmp_path: Path) -> Non
         assert len(found) >= max([count for size, count in flushed if size <= cut], default=0)
 
 
-def test_a_damaged_tape_gives_what_came_before(tmp_path: Path) -> None:
+def rewritten(path: Path, lines: list[bytes]) -> Path:
+    path.write_bytes(gzip.compress(b"".join(line + b"\n" for line in lines)))
+    return path
+
+
+def lines_of(path: Path) -> list[bytes]:
+    return gzip.decompress(path.read_bytes()).splitlines()
+
+
+def test_a_damaged_tape_gives_what_came_before_and_says_so(tmp_path: Path) -> None:
     file = written(tmp_path / "tape", ENTRIES)
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 0xFF
     file.write_bytes(data)
 
-    found = list(read_tape(file))
+    found: list[Heard] = []
+    with pytest.raises(ConfigError) as caught:
+        found.extend(read_tape(file))
 
+    assert caught.value.id == "E397"
     assert found == as_heard(ENTRIES)[: len(found)]
+
+
+@pytest.mark.parametrize("change", ["altered", "removed", "swapped", "doubled"])
+@pytest.mark.parametrize("place", range(0, len(ENTRIES) - 1, 4))
+def test_I9_a_line_that_is_not_as_it_was_is_named(tmp_path: Path, change: str, place: int) -> None:
+    lines = lines_of(written(tmp_path / "tape", ENTRIES))
+    match change:
+        case "altered":
+            lines[place] = lines[place].replace(b":", b": ", 1)
+        case "removed":
+            del lines[place]
+        case "swapped":
+            lines[place : place + 2] = reversed(lines[place : place + 2])
+        case "doubled":
+            lines.insert(place + 1, lines[place])
+    file = rewritten(tmp_path / "changed", lines)
+
+    with pytest.raises(ConfigError) as caught:
+        list(read_tape(file))
+
+    named = place + 2 if change == "doubled" else place + 1
+    assert (caught.value.id, caught.value.exit_code) == ("E397", 3)
+    assert caught.value.what.endswith(f"line {named}")
+    with pytest.raises(ConfigError, match=f"line {named}"):
+        count_lines(file)
+
+
+def test_a_tape_from_before_there_were_chains_is_read(tmp_path: Path) -> None:
+    lines = lines_of(written(tmp_path / "tape", ENTRIES))
+    bare = [json.loads(line) for line in lines]
+    for one in bare:
+        del one["chain"]
+    file = rewritten(tmp_path / "old", [json.dumps(one).encode() for one in bare])
+
+    assert list(read_tape(file)) == as_heard(ENTRIES)
+    assert count_lines(file) == len(ENTRIES)
 
 
 def test_a_tape_is_written_at_the_latest_when_it_is_full(tmp_path: Path) -> None:
