@@ -164,6 +164,7 @@ def _remote(
                 pace=pace,
                 vitals=vitals,
                 live=live,
+                company=rest.connections if is_live else None,
             )
 
     enquiry = None

@@ -16,6 +16,7 @@ import msgspec
 from runner.protocol import wire
 from runner.protocol.commands import (
     CancelResult,
+    Capabilities,
     ClosePosition,
     ModifyExits,
     ModifyOrder,
@@ -92,8 +93,8 @@ def _plain(body: msgspec.Struct) -> Any:
 def decode_body(raw: bytes | str, kind: type[Body]) -> Body:
     """Read a REST body as one object of `kind`.
 
-    A kind is one of `Account, Candle, CancelResult, ClosePosition, ErrorEnvelope, ModifyExits,
-    ModifyResult, OrderHandle, OrderSnapshot, Position, Quote, SubmitOrder, Trade`.
+    A kind is one of `Account, Candle, CancelResult, Capabilities, ClosePosition, ErrorEnvelope,
+    ModifyExits, ModifyResult, OrderHandle, OrderSnapshot, Position, Quote, SubmitOrder, Trade`.
 
     Raises:
         BodyError: not JSON, a field missing or of the wrong type, or a value that makes no sense.
@@ -226,6 +227,7 @@ _KINDS: dict[type, tuple[Any, Any, Callable[[Any], Any]]] = {
     Account: _kind(wire.AccountObject, read_account),
     # Not strict: prices come as text and are wanted as floats.
     Candle: _kind(wire.BarObject, read_bar, strict=False),
+    Capabilities: _kind(Capabilities, lambda body: body),
     CancelResult: _kind(
         wire.CancelResultBody, lambda body: CancelResult(body.success, read_order(body.order))
     ),

@@ -62,8 +62,11 @@ class ModifyOrder(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     trailing_distance: Decimal | None = None
 
 
-class ReadState(msgspec.Struct, frozen=True):
+class ReadState(msgspec.Struct, frozen=True, omit_defaults=True):
     """Read account, positions and working orders, all at once."""
+
+    capabilities: bool = False
+    """Whether to read what the peer can do, too."""
 
 
 class ClosePosition(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -152,6 +155,16 @@ class Held(msgspec.Struct, frozen=True):
     average_entry_price: Decimal
 
 
+class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a peer can do. Source: Trading API."""
+
+    supported_order_types: tuple[str, ...] = ()
+    """Empty where it does not say."""
+    features: tuple[str, ...] = ()
+    """An open set, such as `post_only`; empty where it does not say."""
+    position_mode: str = ""
+
+
 class State(msgspec.Struct, frozen=True):
     """What the peer holds of ours at one moment."""
 
@@ -165,6 +178,8 @@ class State(msgspec.Struct, frozen=True):
     """What was executed while nobody listened, the oldest first: only a live run asks about it."""
     held: tuple[Held, ...] = ()
     """At the start of a live run, what was held before that."""
+    capabilities: Capabilities | None = None
+    """What the peer can do, where that was asked for and it tells."""
 
 
 Command = SubmitOrder | CancelOrder | ModifyOrder | ReadState

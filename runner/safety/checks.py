@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from runner.protocol.commands import SubmitOrder
+from runner.protocol.commands import Capabilities, SubmitOrder
 from runner.protocol.decimals import plain
 from runner.protocol.enums import OrderStatus, OrderType, Side
 from runner.protocol.messages import OrderSnapshot
@@ -51,6 +51,20 @@ def protects(order: Order | OrderSnapshot, held: Decimal) -> bool:
         return True
     against = held * order.side.sign < 0
     return order.order_type in _STOPS and against and order.remaining_quantity <= abs(held)
+
+
+def denial_of_kind(request: SubmitOrder, capabilities: Capabilities | None) -> Denial | None:
+    """Return why the peer takes no order of this kind, or None; it is held to what it lists."""
+    if capabilities is None:
+        return None
+    types, features = capabilities.supported_order_types, capabilities.features
+    if types and request.order_type not in types:
+        what = f"the gateway takes no {request.order_type} orders"
+        return Denial("UNSUPPORTED", f"{what}: supported_order_types is {', '.join(types)}")
+    if features and request.post_only and "post_only" not in features:
+        what = "the gateway takes no post-only orders"
+        return Denial("UNSUPPORTED", f"{what}: features is {', '.join(features)}")
+    return None
 
 
 def denial_of_size(request: SubmitOrder, desk: Desk, limits: Limits) -> Denial | None:

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from runner.protocol.commands import ModifyOrder, SubmitOrder
+from runner.protocol.commands import Capabilities, ModifyOrder, SubmitOrder
 from runner.protocol.decimals import plain
 from runner.safety.checks import (
+    denial_of_kind,
     denial_of_price,
     denial_of_size,
     is_reducing,
@@ -53,6 +54,8 @@ class Guard:
         """How many orders were denied, by limit."""
         self.requests: tuple[Request, ...] = ()
         """What the halt has left in the outbox; it is to be executed whatever the strategy does."""
+        self.capabilities: Capabilities | None = None
+        """What the peer can do, where it has told; what it cannot is not sent."""
         self.consult: Callable[[], None] | None = None
         """Called before an order is checked, to find out what restricts it at this moment."""
         self._desk = desk
@@ -107,7 +110,8 @@ class Guard:
         if self.state is TradingState.REDUCING and not is_reducing(request, self._desk):
             return Denial("REDUCING", "only orders that make a position smaller are sent")
         return (
-            denial_of_size(request, self._desk, self.limits)
+            denial_of_kind(request, self.capabilities)
+            or denial_of_size(request, self._desk, self.limits)
             or denial_of_price(request, self._desk, self.limits)
             or self._denial_of_number(request)
         )

@@ -52,8 +52,10 @@ def converse(session: Session) -> Talk:
     outbox = desk.outbox
     on_candle = session.handler("on_candle")
     folds = folds_of(session)
-    state: State = yield ReadState()
+    state: State = yield ReadState(capabilities=not session.backtest)
     missed = desk.load(state)
+    if session.guard is not None:
+        session.guard.capabilities = state.capabilities
     call(session, session.strategy.on_start)
     _tell(session, missed)
     if outbox:

@@ -113,7 +113,7 @@ class Accounting:
 
     def _accounted_for(self, patiently: Callable[[float], None] | None) -> State:
         """Read the state, and find out what became of orders of ours that work no longer."""
-        state = self._gateway.execute(ReadState())
+        state = self._gateway.execute(ReadState(capabilities=patiently is not None))
         assert isinstance(state, State)
         past = self._journal.past
         for order in state.orders:

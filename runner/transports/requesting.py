@@ -65,6 +65,18 @@ class Requests:
         except BodyError as error:
             raise self.not_ours(answer, str(error)) from None
 
+    def read_if_there(self, name: str, kind: type[Body]) -> Body | None:
+        """Return one object, None where the peer has no such thing; else as `read`."""
+        answer = self.safely("GET", build_path(name, query=None))
+        if answer.status in NOT_THERE:
+            return None
+        try:
+            if answer.status == 200:
+                return decode_body(answer.body, kind)
+        except BodyError as error:
+            raise self.not_ours(answer, str(error)) from None
+        raise self.not_ours(answer, envelope_of(answer.status, answer.body).message)
+
     def read_list(
         self, name: str, kind: type[Body], *, query: dict[str, str] | None = None
     ) -> tuple[Body, ...]:

@@ -7,15 +7,17 @@ the request may have arrived all the same.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, assert_never
 
-from runner.errors import ProtocolError, RiskHalt
+from runner.errors import ConnectError, ProtocolError, RiskHalt
 from runner.protocol.codec import BodyError, decode_body
 from runner.protocol.commands import (
     CancelOrder,
     CancelResult,
+    Capabilities,
     Command,
     ModifyOrder,
     ModifyResult,
@@ -44,6 +46,11 @@ LOOK_UP_AFTER_S = (0.1, 0.4, 1.0, 2.0, 4.0)
 _WORKING = tuple(
     status for status in OrderStatus if not status.is_terminal and status is not OrderStatus.UNKNOWN
 )
+_CONNECTIONS = re.compile(
+    rb"^gateway_ws_connections_active(?:\{[^}\n]*\})?[ \t]+([0-9]{1,9})(?:\.0+)?[ \t]*\r?$",
+    re.MULTILINE,
+)
+"""One sample of that figure, as Prometheus reads it."""
 _CHANGEABLE = (
     "quantity",
     "limit_price",
@@ -105,7 +112,7 @@ class RestClient:
             case ModifyOrder():
                 return self._modify(command)
             case ReadState():
-                return self._read_state()
+                return self._read_state(command)
             case _:
                 assert_never(command)
 
@@ -168,6 +175,18 @@ class RestClient:
         """
         listed = self._requests.search("list_trades", Trade, query={"order_id": order_id})
         return tuple(one for one in listed if one.order_id == order_id)  # some heed no filter
+
+    def connections(self) -> int | None:
+        """Return how many strategies a gateway has on its stream; None where it does not tell.
+
+        Source: Trading API, `gateway_ws_connections_active` of `GET /metrics`.
+        """
+        try:
+            answer = self._requests.safely("GET", build_path("metrics", query=None))
+        except ConnectError:
+            return None
+        found = _CONNECTIONS.findall(answer.body) if answer.status == 200 else []
+        return round(sum(map(float, found))) if found else None
 
     # Commands
 
@@ -235,13 +254,17 @@ class RestClient:
                 return ModifyResult(other, previous_order_id=command.order_id)
         return answer
 
-    def _read_state(self) -> State:
+    def _read_state(self, command: ReadState) -> State:
+        capabilities = None
+        if command.capabilities:
+            capabilities = self._requests.read_if_there("read_capabilities", Capabilities)
         account = self._requests.read("read_account", Account)
         positions = self._requests.read_list("list_positions", Position)
         query = {"status": ",".join(_WORKING)}
         orders = self._requests.read_list("list_orders", OrderSnapshot, query=query)
         # Not every peer heeds the filter.
-        return State(account, positions, tuple(one for one in orders if one.status in _WORKING))
+        working = tuple(one for one in orders if one.status in _WORKING)
+        return State(account, positions, working, capabilities=capabilities)
 
     # Looking things up: a failure is no news
 

@@ -20,6 +20,10 @@ from runner.transports.stop import StopRequest
 
 TIME_GAP = "TIME_GAP"
 """The pause after time that the run has not lived through, until the state was read."""
+SHARED = "GATEWAY_SHARED"
+"""The notice that other strategies are connected to the same gateway."""
+COUNT_AFTER_S = 2.0
+"""After the start, when a run is surely connected itself; then as often as the state is read."""
 TICK_S = 1.0
 """Longest wait for an event before looking around."""
 
@@ -39,6 +43,7 @@ class Watch:
         *,
         ignored: Callable[[str], bool] = lambda _: False,
         clocks: Clocks | None = None,
+        company: Callable[[], int | None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin to watch; every order is preceded by a look from now on.
@@ -50,9 +55,13 @@ class Watch:
             stop: asked to end a run in which nothing will come any more.
             ignored: tells whether what the gateway holds of a symbol is none of the run's.
             clocks: tell of time that was missed; None for those of the machine.
+            company: returns how many strategies the gateway has; None for one that cannot say.
             clock: monotonic seconds, for what is due when.
         """
         assert session.guard is not None
+        self._company, self._clock = company, clock
+        self._every_s = settings.reconcile_every_s
+        self._count_at = clock() + min(COUNT_AFTER_S, self._every_s)
         self._clocks = clocks or Clocks(settings.gap_after_s)
         self._clocks.start()
         self._rereading: Regained | Missed | None = None
@@ -99,6 +108,7 @@ class Watch:
             reconciling.agreed()
         self._look_at_the_clocks()
         conditions.look()
+        self._look_at_the_company()
         if not conditions.news:
             self._rereading = reconciling.look(is_idle=is_idle)
             if self._rereading is not None:
@@ -118,6 +128,22 @@ class Watch:
     def _before_an_order(self) -> None:
         self._look_at_the_clocks()
         self._conditions.look(now=True)
+
+    def _look_at_the_company(self) -> None:
+        if self._company is None or self._clock() < self._count_at:
+            return
+        count = self._company()
+        self._count_at = self._clock() + self._every_s
+        if count is None:
+            self._company = None  # it does not tell, and is not asked again
+        elif count > 1:
+            said = (
+                f"{count} strategies are connected to this gateway, which is made for one: each is "
+                "told of the orders of all, and may acknowledge the events of the others"
+            )
+            _LOG.warning("%s", said)
+            self._conditions.news.append(ErrorNotice(SHARED, said))
+            self._company = None
 
     def _look_at_the_clocks(self) -> None:
         gap = self._clocks.gap()

@@ -54,6 +54,7 @@ def run_websocket(
     vitals: Vitals | None = None,
     live: Live | None = None,
     clocks: Clocks | None = None,
+    company: Callable[[], int | None] | None = None,
 ) -> Ending:
     """Run a session over a WebSocket and return how it ended.
 
@@ -73,6 +74,7 @@ def run_websocket(
         vitals: told how the connection fares, for whoever watches.
         live: writes down what a live run does, and carries out its commands in the place of `rest`.
         clocks: tell a live run of time that it has missed; None for those of the machine.
+        company: returns how many strategies a gateway has; None where nobody is to be asked.
 
     Raises:
         ConnectError: the peer cannot be reached, refused us, or is lost for good.
@@ -112,6 +114,7 @@ def run_websocket(
             ignored=live.ignores if live is not None else lambda _: False,
             clocks=clocks,
             clock=network.monotonic,
+            company=company,
         )
     execute = _patient(live or rest, Attempts(settings, draw), waker, vitals)
     ids = _correlation_ids()

@@ -269,6 +269,10 @@ class Book:
         self.on_post: Callable[[], None] = lambda: None
         self.platforms: Sequence[str] | None = ("mock",)
         """What it says to trade; None is a peer that does not tell."""
+        self.metrics: str | None = None
+        """What it tells Prometheus; None is a peer that does not."""
+        self.capabilities: dict[str, Any] | None = None
+        """What it says that it can do; None is a peer that does not tell."""
         self.fills = False
         """Whether market orders fill at once, in the books alone: no frame tells of it."""
         self.released = threading.Event()
@@ -401,6 +405,10 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(200, book.positions)
             case ["trades"] if book.trades is not None:
                 self.answer(200, book.trades)
+            case [] if self.path == "/metrics" and book.metrics is not None:
+                self.answer(200, book.metrics.encode())
+            case ["capabilities"] if book.capabilities is not None:
+                self.answer(200, book.capabilities)
             case [] if self.path == "/health" and book.platforms is not None:
                 named = [{"platform": one, "connected": True} for one in book.platforms]
                 self.answer(200, {"status": "connected", "providers": named})
@@ -561,6 +569,7 @@ def drive_live(
     sync: Callable[[int], None] = os.fsync,
     foreign: Mapping[str, str] | None = None,
     clocks: Clocks | None = None,
+    company: bool = False,
     executions_after_s: Sequence[float] = (0.02, 0.02),
     **settings: Any,
 ) -> tuple[Ending, Session]:
@@ -581,6 +590,7 @@ def drive_live(
             settings=replace(QUICK, **settings),
             stop=stop,
             clocks=clocks,
+            company=rest.connections if company else None,
             live=Live(
                 made,
                 rest,

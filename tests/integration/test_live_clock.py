@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -72,11 +74,11 @@ class Buyer(Strategy):
     def script(client: Client) -> None:
         client.candles(0)
         client.ack()
-        os.kill(process.pid, signal.SIGSTOP)
+        os.killpg(process.pid, signal.SIGSTOP)
         client.timeline.append(("stopped",))
         time.sleep(STOOD_STILL_S)
         client.candles(1)
-        os.kill(process.pid, signal.SIGCONT)
+        os.killpg(process.pid, signal.SIGCONT)
         client.ack()
         # The first of the candles may come before the reading, or after it.
         for index in range(2, 200):
@@ -92,13 +94,17 @@ class Buyer(Strategy):
         return happened[happened.index(("stopped",)) + 1 :]
 
     with gateway(script) as there:
-        process = there.start(
-            tmp_path,
-            "run",
-            strategy_in(tmp_path, text),
-            "--json",
-            "--set",
-            "connection.gap_after=1500ms",
+        name = strategy_in(tmp_path, text)
+        # A group of its own, as a terminal makes it: Ctrl-Z stops the run and what guards it.
+        process = subprocess.Popen(
+            [sys.executable, "-m", "runner", "run", name, "--json"],
+            cwd=tmp_path,
+            env=there.environment(tmp_path, RUNNER_CONNECTION__GAP_AFTER="1500ms"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         code, _, said = ended(process)
 
