@@ -272,4 +272,6 @@ def _cut(text: str) -> str:
 
 
 def _problem(item: str, what: str, hint: str = "") -> SubscriptionProblem:
-    return SubscriptionProblem(_cut(item.strip()), what, hint)
+    # A hint repeats what was written, which may be what a terminal obeys.
+    shown = "".join(one if one.isprintable() else "?" for one in hint)
+    return SubscriptionProblem(_cut(item.strip()), what, shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -284,6 +285,25 @@ def test_F3_an_oversized_frame_is_exit_7_and_not_a_loop() -> None:
     assert caught.value.id == "E742"
     assert "4096" in str(caught.value)
     assert peer.connections == 1
+
+
+def test_F4_a_frame_that_would_inflate_is_exit_7_and_never_inflated() -> None:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    zeros = packer.compress(bytes(20_000_000)) + packer.flush(zlib.Z_SYNC_FLUSH)
+    bomb = bytearray(Frame(Opcode.TEXT, zeros).serialize(mask=False))
+    bomb[0] |= 0x40  # the bit that says it is compressed
+
+    def script(client: Client) -> None:
+        client.candles(0)
+        client.ack()
+        client.write(bytes(bomb))
+        client.wait_until_closed()
+
+    with running(script) as peer, pytest.raises(ProtocolError) as caught:
+        drive(peer)
+
+    assert caught.value.id == "E742"
+    assert (peer.acked, peer.connections) == (["e0"], 1)
 
 
 @pytest.mark.parametrize(
