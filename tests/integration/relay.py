@@ -56,6 +56,10 @@ class Relay:
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
+    def lead_to(self, ws_url: str) -> None:
+        """Lead new connections to another engine."""
+        self._target = urlsplit(ws_url).netloc
+
     def refuse(self) -> None:
         """Take no further connections."""
         with suppress(OSError):
@@ -68,7 +72,6 @@ class Relay:
             one.join(5.0)
 
     def _accept(self) -> None:
-        host, _, port = self._target.partition(":")
         while True:
             try:
                 client, _ = self._listener.accept()
@@ -76,6 +79,7 @@ class Relay:
                 return
             self.connections += 1
             self.on_connect()
+            host, _, port = self._target.partition(":")
             try:
                 engine = socket.create_connection((host, int(port)))
             except OSError:

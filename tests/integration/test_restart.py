@@ -40,7 +40,9 @@ ALONE = {"RUNNER_CONNECTION__MAX_ATTEMPTS": "1"}
 """A runner that does not come back by itself: what it had in memory is lost."""
 
 
-def test_a_process_killed_at_one_of_its_events_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+def test_A13_a_process_killed_at_one_of_its_events_ends_as_if_it_had_not_been(
+    tmp_path: Path,
+) -> None:
     strategy = tmp_path / "mortal.py"
     strategy.write_text(STRATEGY)
     with keeping_engine() as running:

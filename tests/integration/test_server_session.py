@@ -129,7 +129,7 @@ def test_start_on_ack_waits_for_an_ack_which_may_be_empty() -> None:
 # Acknowledgments that do not come
 
 
-def test_time_goes_on_without_an_ack_until_the_grace_is_over_and_the_run_is_halted() -> None:
+def test_A9_time_goes_on_without_an_ack_until_the_grace_is_over_and_the_run_is_halted() -> None:
     said: list[str] = []
     rules = SessionRules(ack_seconds=SHORT, ack_grace=3)
 
@@ -184,7 +184,7 @@ def test_a_strategy_that_orders_without_acknowledging_is_not_waited_for_either()
         assert closed_with(websocket)[0] == 1008
 
 
-def test_the_command_exits_7_when_a_run_is_halted() -> None:
+def test_A9_the_command_exits_7_when_a_run_is_halted() -> None:
     with serving("--once", "--ack-window", "20ms", "--ack-grace", "1") as (process, urls):
         with connect(urls["ws_url"], proxy=None) as websocket:
             assert closed_with(websocket)[0] == 1008

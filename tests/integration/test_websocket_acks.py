@@ -55,7 +55,7 @@ def test_an_ack_follows_the_handler_and_the_answer_to_its_order() -> None:
     assert kinds == ["state", "handled", "post", "answering", "ack", "stopped", "ack"]
 
 
-def test_state_is_read_and_orders_of_on_start_are_placed_before_the_socket_opens() -> None:
+def test_A10_state_is_read_and_orders_of_on_start_are_placed_before_the_socket_opens() -> None:
     def script(client: Client) -> None:
         client.timeline.append(("opened",))
         client.complete()

@@ -115,7 +115,7 @@ def test_N8_a_peer_that_stops_answering_is_given_up() -> None:
     assert len(visits) == 1
 
 
-def test_a_quiet_peer_that_answers_pings_is_kept() -> None:
+def test_N9_a_quiet_peer_that_answers_pings_is_kept() -> None:
     stop = StopRequest()
 
     def script(client: Client) -> None:

@@ -48,7 +48,13 @@ def test_the_last_failure_is_raised_and_says_how_often_it_was_tried() -> None:
     assert not isinstance(caught.value, TemporaryFailure)
 
 
-def test_success_makes_attempts_count_anew() -> None:
+def test_N7_pauses_double_from_attempt_to_attempt() -> None:
+    attempts = Attempts(ConnectionSettings(max_attempts=0), lambda: 1.0)
+
+    assert [attempts.failed(FAILURE) for _ in range(7)] == [0.5, 1, 2, 4, 8, 16, 30]
+
+
+def test_N7_success_makes_attempts_count_anew() -> None:
     attempts = Attempts(ConnectionSettings(max_attempts=2), lambda: 1.0)
     first = attempts.failed(FAILURE)
     attempts.succeeded()
