@@ -171,7 +171,8 @@ class Connection:
 
     def _read(self) -> int:
         count = self._wire.read()
-        if count:
+        # Bytes of a message that never ends are no sign of life.
+        if count and not self._wire.is_unfinished:
             self._is_asked = False
             self._ping_at = network.monotonic() + self._ping_s
         return count

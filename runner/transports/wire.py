@@ -64,6 +64,8 @@ class Wire:
         self.messages: deque[bytes | Malformed] | Inbox = deque() if inbox is None else inbox
         """What has arrived and nobody took yet, oldest first."""
         self.ended: Ended | None = None
+        self.is_unfinished = False
+        """Whether what was read last has brought no message to its end."""
         self._sort(arrived)
         self._after_reading()
 
@@ -82,7 +84,9 @@ class Wire:
             self._protocol.receive_data(data)
         else:
             self._protocol.receive_eof()
-        self._sort(self._protocol.events_received())
+        events = self._protocol.events_received()
+        self._sort(events)
+        self.is_unfinished = not events or bool(self._parts)
         self._after_reading()
         return len(data)
 

@@ -528,7 +528,7 @@ def test_quotes_of_files_fill_orders_and_are_the_same_bytes_over_the_wire(
     assert_same(embedded, wired)
 
 
-def test_a_run_that_saw_no_market_event_fails_its_gate(tmp_path: Path) -> None:
+def test_L3_a_run_that_saw_no_market_event_fails_its_gate(tmp_path: Path) -> None:
     (series,) = open_data("sample", ("S:AAPL",), start_ms=START_MS)
     flags = {"strategy": str(ROOT / "strategies" / "sma_cross.py")}
     with engine(series) as peer:

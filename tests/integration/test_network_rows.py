@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from runner.protocol.times import from_ms
 from runner.transports.settings import ConnectionSettings
 from tests.helpers import series
 from tests.integration.engine_process import engine
-from tests.integration.peer import Client, candle_frame, drive, running
+from tests.integration.gateway import gateway
+from tests.integration.peer import PATIENCE_S, Client, candle_frame, drive, running
 from tests.integration.relay import Action, Passing, Relay, relay
+from tests.integration.test_cli import SMA
 from tests.integration.test_resume import (
     CLOSES,
     EVENTS,
@@ -30,7 +33,7 @@ from tests.integration.test_resume import (
     trader,
     uninterrupted,
 )
-from tests.integration.toxic import toxic_line
+from tests.integration.toxic import ToxicLine, toxic_line
 
 __all__ = ["trader"]
 LIVE = {"backtest": False}
@@ -60,17 +63,21 @@ def test_N7_a_peer_that_closes_well_again_and_again_is_given_up() -> None:
 
 
 def test_N8_a_line_that_is_half_open_is_left_for_a_new_one() -> None:
-    with running(lambda client: script(client), the_end) as peer:
-        with toxic_line(peer.ws_url, peer.rest_url) as line:
+    lines: list[ToxicLine] = []
 
-            def script(client: Client) -> None:
-                client.candles(0)
-                client.ack()
-                line.swallow()
-                client.wait_for(lambda: peer.connections == 2)
+    def falls_silent(client: Client) -> None:
+        client.candles(0)
+        client.ack()
+        lines[0].swallow()
+        client.wait_for(lambda: peer.connections == 2)
 
-            peer.ws_url = line.ws_url
-            drive(peer, session=LIVE, ping_interval_s=0.05, ping_timeout_s=0.05)
+    with (
+        running(falls_silent, the_end) as peer,
+        toxic_line(peer.ws_url, peer.rest_url) as line,
+    ):
+        lines.append(line)
+        peer.ws_url = line.ws_url
+        drive(peer, session=LIVE, ping_interval_s=0.05, ping_timeout_s=0.05)
 
     assert peer.acked == ["e0", "e1", "end"]
     assert ("connection", "RECONNECTED") in peer.timeline
@@ -160,6 +167,25 @@ def test_F5_a_message_that_never_ends_is_a_stall() -> None:
         drive(peer, stall_timeout_s=0.2)
 
     assert caught.value.id == "E743"
+
+
+def test_F5_a_live_run_leaves_a_line_on_which_a_message_never_ends() -> None:
+    def trickle(client: Client) -> None:
+        client.candles(0)
+        client.ack()
+        client.write(Frame(Opcode.TEXT, b"{", fin=False).serialize(mask=False))
+        until = time.monotonic() + PATIENCE_S
+        while client.book.clients[-1] is client:
+            client.write(Frame(Opcode.CONT, b" ", fin=False).serialize(mask=False))
+            client.book.released.wait(0.01)
+            if time.monotonic() > until:
+                raise TimeoutError("the line was not left")
+
+    with running(trickle, the_end) as peer:
+        drive(peer, session=LIVE, ping_interval_s=0.3, ping_timeout_s=0.3)
+
+    assert peer.acked == ["e0", "e1", "end"]
+    assert ("connection", "RECONNECTED") in peer.timeline
 
 
 # Acknowledgments
@@ -304,3 +330,11 @@ def test_L2_a_broken_live_run_reads_the_state_before_it_goes_on() -> None:
 
     kinds = [one for one in peer.timeline if one[0] in ("state", "handled")]
     assert kinds == [("state",), ("handled", 0), ("state",), ("handled", 1)]
+
+
+def test_L3_a_run_without_a_candle_says_so_and_does_not_pass(tmp_path: Path) -> None:
+    with gateway(lambda client: (client.complete(), client.ack())) as found:
+        done = found.run(tmp_path, "run", SMA, "--trust", "--ui", "none")
+
+    assert done.returncode == 8
+    assert "error[E801]: the run finished, but not one candle or quote arrived" in done.stderr

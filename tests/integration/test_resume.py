@@ -124,7 +124,7 @@ def uninterrupted(running: EngineThread, trader: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("cut", CUTS)
-def test_A1_to_A4_a_run_cut_at_any_event_gives_the_same_bytes(trader: Path, cut: str) -> None:
+def test_A1_A2_A3_A4_a_run_cut_at_any_event_gives_the_same_bytes(trader: Path, cut: str) -> None:
     at, action = CUTS[cut]
     with engine(series(*CLOSES), rules=KEPT) as running, relay(running.server.ws_url) as line:
         expected = uninterrupted(running, trader)
@@ -201,7 +201,7 @@ def test_A5_a_lost_last_ack_is_repeated(trader: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", CUTS)
-def test_A1_to_A4_an_engine_that_keeps_no_run_makes_a_cut_exit_7(trader: Path, cut: str) -> None:
+def test_A1_A2_A3_A4_an_engine_that_keeps_no_run_makes_a_cut_exit_7(trader: Path, cut: str) -> None:
     at, action = CUTS[cut]
     with engine(series(*CLOSES)) as running, relay(running.server.ws_url) as line:
         line.decide = once(at(7), action)

@@ -105,7 +105,7 @@ class Broken(Strategy):
         ),
     ],
 )
-def test_the_reason_is_found(strategy: type[Strategy], expected: list[str]) -> None:
+def test_L3_the_reason_is_found(strategy: type[Strategy], expected: list[str]) -> None:
     assert expected == list(why_no_trades(run_strategy(strategy, FLAT).session))
 
 
