@@ -210,6 +210,7 @@ def _settings_of(config: RunConfig, key: str | None) -> ConnectionSettings:
         max_frame_bytes=connection.max_frame_bytes,
         guard_after_s=connection.guard_after,
         inbox=connection.inbox,
+        ack_window_s=config.engine.ack_window,
         gap_after_s=connection.gap_after,
         reconcile_every_s=config.gateway.reconcile_every,
         stale_after_s=config.risk.stale_after,

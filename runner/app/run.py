@@ -21,6 +21,7 @@ from runner.app.halting import (
     kill_switched,
     refuse_if_halted,
 )
+from runner.app.lateness import late
 from runner.app.market import limits_of
 from runner.app.overdue import abandoned, handlers_watched, limit_of
 from runner.app.peers import Peer, peer_of
@@ -137,7 +138,7 @@ def execute(
                 error = unresolved(session, error) or error
             error = error or halted(session)
             if error is None and ending is not None and ending.why == "complete":
-                error = _gate(session)
+                error = late(config, session) or _gate(session)
             code = SIGNAL_EXITS.get(ending.why, 0) if ending is not None else 0
             result = build_result(
                 session,

@@ -93,6 +93,8 @@ class EngineConfig(Section):
     """REST address of the Backtest Engine."""
     ack_window: Annotated[float | None, fields.duration(MILLISECOND, DAY, optional=True)] = None
     """How long the engine waits for an acknowledgment; a pause lets each event go before that."""
+    allow_slow: Annotated[bool, fields.flag()] = False
+    """Whether a run may end well though it acknowledged later than `engine.ack_window`."""
     token: Annotated[SecretStr | None, fields.secret()] = None
     """Token of an engine that asks for one. Better set as RUNNER_ENGINE__TOKEN than in a file."""
     resume: Annotated[str | None, fields.text(optional=True)] = None

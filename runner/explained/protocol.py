@@ -98,6 +98,22 @@ ENTRIES = (
         example="connection.require_complete: true",
     ),
     Entry(
+        "E732",
+        "An acknowledgment came later than the engine waits for",
+        means=(
+            "engine.ack_window says how long the engine waits for an acknowledgment before it goes "
+            "on. A handler, or the answer to an order, took longer, so simulated time went on "
+            "and orders may have met later prices than they would have."
+        ),
+        causes=("a handler that computes or waits for too long", "a machine that is too busy"),
+        fixes=(
+            "do less in the handlers",
+            "have the engine wait longer: runner engine serve --ack-window 60s",
+            "set engine.allow_slow where the result may be inexact; it then has a warning",
+        ),
+        example="time.sleep(6) in on_candle, with engine.ack_window: 5s",
+    ),
+    Entry(
         "E740",
         "No WebSocket there",
         means="Something answers at the address, and it does not speak WebSocket.",

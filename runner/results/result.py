@@ -39,6 +39,7 @@ __all__ = [
     "StrategyFacts",
     "TradeFacts",
     "build_result",
+    "times",
 ]
 
 _ENDING_OF_EXIT = {130: "interrupted", 143: "terminated"}
@@ -202,29 +203,36 @@ def _warnings(session: Session, ending: Ending | None) -> tuple[str, ...]:
         )
     if session.failures:
         warnings.append(
-            f"{_times(len(session.failures))} a handler raised and was skipped, "
+            f"{times(len(session.failures))} a handler raised and was skipped, "
             f"first: {session.failures[0]}"
         )
     if session.not_subscribed:
         warnings.append(
-            f"{_times(session.not_subscribed)} market data arrived that is not subscribed; "
+            f"{times(session.not_subscribed)} market data arrived that is not subscribed; "
             "it was acknowledged and not handled"
         )
     if session.malformed:
-        warnings.append(f"{_times(session.malformed)} a frame could not be read and was skipped")
+        warnings.append(f"{times(session.malformed)} a frame could not be read and was skipped")
     if session.conflated:
         warnings.append(
-            f"the strategy was slower than its data: {_times(session.conflated)} a price was "
+            f"the strategy was slower than its data: {times(session.conflated)} a price was "
             "replaced by a newer one before it was handled"
+        )
+    if session.late_acks:
+        window = f"{session.ack_window_s:g} s"
+        warnings.append(
+            f"{times(session.late_acks)} an acknowledgment took longer than {window}: an engine "
+            "that waits no longer went on without it, so that orders came late"
         )
     if session.lost:
         warnings.append(
             f"{session.lost:,} messages were lost, because too many waited for the strategy"
         )
     for kind, count in sorted(session.unknown_types.items()):
-        warnings.append(f"{_times(count)} a frame of the unknown type {kind!r} was ignored")
+        warnings.append(f"{times(count)} a frame of the unknown type {kind!r} was ignored")
     return tuple(warnings)
 
 
-def _times(count: int) -> str:
+def times(count: int) -> str:
+    """Return how often something was, in words."""
     return "once" if count == 1 else f"{count:,} times"

@@ -36,6 +36,10 @@ class Session:
     """What handlers raised, one line each, when `on_exception` is `skip`."""
     unknown_types: dict[str, int] = field(default_factory=dict)
     malformed: int = 0
+    late_acks: int = 0
+    """Acknowledgments of a backtest that came later than its peer may wait for."""
+    ack_window_s: float = 5.0
+    """How long that is. Source: Trading API; a peer may have another."""
     conflated: int = 0
     """Prices of a live run that newer ones replaced before the strategy took them."""
     lost: int = 0

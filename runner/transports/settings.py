@@ -40,6 +40,8 @@ class ConnectionSettings:
     """Time in a handler after which a second thread reads and answers pings in its place."""
     inbox: int = 10_000
     """Most messages of a live peer that may wait for the strategy; one more halts trading."""
+    ack_window_s: float | None = None
+    """How long the peer of a backtest waits for an acknowledgment, where that is known."""
     gap_after_s: float = 10.0
     """Time that a live run has not lived through, after which the state is read again."""
     reconcile_every_s: float = 60.0

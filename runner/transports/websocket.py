@@ -6,6 +6,7 @@ on the thread that calls `run_websocket`; a second thread only keeps heartbeats 
 
 from __future__ import annotations
 
+import math
 import random
 import time
 import uuid
@@ -123,6 +124,9 @@ def run_websocket(
     left = -1 if max_events is None else max_events
     in_order = False
     clock, taken = time.perf_counter, 0.0
+    session.ack_window_s = settings.ack_window_s or session.ack_window_s
+    window = session.ack_window_s if session.backtest else math.inf
+    owed = 0.0  # when the first event that is not acknowledged yet was taken
     try:
         ask: Ask = next(talk)
         while True:
@@ -130,11 +134,14 @@ def run_websocket(
                 if live is not None:
                     live.keep()
                 if type(ask) is Ack:
-                    vitals.acknowledged(clock() - taken)
+                    moment = clock()
+                    vitals.acknowledged(moment - taken)
+                    if moment - owed > window:
+                        session.late_acks += 1
+                    owed = 0.0
                     if pace is not None:
                         pace.acknowledge(session.desk)
-                    moment = network.wall_ms()
-                    line.send(encode(EventAck(ids(), ask.ids, moment)))
+                    line.send(encode(EventAck(ids(), ask.ids, network.wall_ms())))
                     ask = send(None)
                 else:
                     ask = send(execute(ask))  # type: ignore[arg-type]
@@ -160,6 +167,7 @@ def run_websocket(
                     watch.hear(arrival)
                 if type(arrival) is Arrival:
                     left -= 1
+                    owed = owed or (taken if arrival.event_id is not None else 0.0)
                     if live is not None and not live.hear(arrival.message):
                         arrival = Arrival(Pong(), arrival.event_id, arrival.more)
                 ask = send(arrival)
