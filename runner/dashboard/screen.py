@@ -23,6 +23,7 @@ from runner.secrecy import concealed_bytes
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 """The other screen, no cursor, and no wrapping: a terminal made narrower must not scroll."""
 LEAVE = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
+_TO_THE_END = "\x1b[0m\x1b[K"
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 """Terminals that know these show all that is between them at once; the others ignore them."""
 
@@ -64,23 +65,27 @@ class Screen:
                 return
 
     def draw(self, lines: Sequence[Sequence[Text]], size: Size, *, afresh: bool = False) -> None:
-        """Show `lines` from the top, drawing those that changed, or all of them `afresh`."""
-        drawn = [self._line(line) for line in lines[: size.height]]
+        """Show `lines` from the top, drawing those that changed, or all of them `afresh`.
+
+        Nothing is blanked before it is drawn over, unless the size is another: it would flicker.
+        """
+        drawn = [self._line(line, size.width) for line in lines[: size.height]]
         out = [_BEGIN]
+        if size != self.drawn_size:
+            out.append("\x1b[2J")
         if afresh or size != self.drawn_size:
             self.drawn_size, self._shown = size, []
-            out.append("\x1b[2J")
         before = self._shown
         for row, line in enumerate(drawn):
             if row >= len(before) or before[row] != line:
-                out.append(f"\x1b[{row + 1};1H\x1b[K{line}")
-        if len(before) > len(drawn):
+                out.append(f"\x1b[{row + 1};1H{line}")
+        if len(drawn) < size.height and (afresh or len(before) > len(drawn)):
             out.append(f"\x1b[{len(drawn) + 1};1H\x1b[J")
         self._shown = drawn
         if len(out) > 1:
             self._write("".join([*out, _END]))
 
-    def _line(self, parts: Sequence[Text]) -> str:
+    def _line(self, parts: Sequence[Text], width: int) -> str:
         written = []
         for part in parts:
             for text, style, _ in segments_of(part, self._console):
@@ -89,6 +94,9 @@ class Screen:
                     if style
                     else text
                 )
+        if sum(part.cell_len for part in parts) < width:
+            # In the last column it would take away what stands there.
+            written.append(_TO_THE_END)
         return "".join(written)
 
     def _style(self, style: Style) -> Style:

@@ -108,4 +108,6 @@ def _standing(observer: Observer) -> dict[str, Any]:
         "orders": found.orders_total,
         "trades": found.trades_total,
         "rejected": found.rejected_total,
+        "trading": found.trading.state or None,
+        "alarm": found.alarm or None,
     }

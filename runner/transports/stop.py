@@ -57,8 +57,9 @@ def outlive_terminal() -> None:
 def stop_on_signals(stop: StopRequest, link: Link | None = None) -> Iterator[None]:
     """Turn the first SIGINT, SIGTERM or SIGHUP into a stop request; a second leaves at once.
 
-    SIGHUP, which a terminal sends when it is closed, counts as SIGTERM; a run that was started to
-    outlive it (`--headless`, `nohup`) ignores it, and goes on.
+    SIGHUP, which a terminal sends when it is closed, counts as SIGTERM, but never as a second
+    request: the shell in it sends one, too. A run that was started to outlive its terminal
+    (`--headless`, `nohup`) ignores it, and goes on.
 
     What the process that guards the run was sent counts, too, but once: a terminal, and some tools,
     send a signal to both of them.
@@ -73,6 +74,8 @@ def stop_on_signals(stop: StopRequest, link: Link | None = None) -> Iterator[Non
 
     def asked(number: int, _frame: FrameType | None, to: str = "here") -> None:
         before = max(came.values())
+        if number == signal.SIGHUP and before:
+            return
         came[to] += 1
         if max(came.values()) == before:
             return

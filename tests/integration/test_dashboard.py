@@ -234,6 +234,23 @@ def test_O4_a_terminal_that_is_closed_ends_the_run_as_SIGTERM_does(tmp_path: Pat
     assert (tmp_path / "stopped").exists()
 
 
+def test_O4_a_closed_terminal_is_told_of_twice_and_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "notes.py").write_text(
+        "import time\nfrom runner import Strategy\n\n\nclass Notes(Strategy):\n"
+        "    default_subscriptions = ('S:AAPL:candle',)\n\n"
+        "    def on_stop(self):\n        open('stopping', 'w').close()\n"
+        "        time.sleep(0.5)\n        open('stopped', 'w').close()\n"
+    )
+    with terminal("run", "notes.py", "--speed", "200", cwd=tmp_path) as seen:
+        seen.wait_for("Equity")
+        seen.hang_up()
+        eventually((tmp_path / "stopping").exists)
+        os.kill(seen.pid, signal.SIGHUP)
+
+        assert seen.finish() == 143
+    assert (tmp_path / "stopped").exists()
+
+
 def test_O7_a_reader_that_goes_away_ends_neither_the_run_nor_its_prints(tmp_path: Path) -> None:
     (tmp_path / "prints.py").write_text(PRINTS)
     command = [sys.executable, "-m", "runner", "run", "prints.py", "--json"]

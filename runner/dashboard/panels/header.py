@@ -25,7 +25,7 @@ from runner.dashboard.pane import Size
 from runner.dashboard.snapshot import Snapshot
 
 BANNER = "bold reverse"
-_LEAST_SYMBOL = 6
+_LEAST_SYMBOL, _LEAST_BAR = 6, 6
 TROUBLES = 3
 """Most of them at once, the gravest first: a screen is for the run, too."""
 LOST = "bold white on red"
@@ -140,16 +140,20 @@ def _held(snapshot: Snapshot) -> str:
 def _progress(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Text:
     total = snapshot.facts.total
     known = f" of {total:,}" if total is not None else ""
-    parts = [
-        _share(snapshot) if total else "",
-        moment(snapshot.clock_ms),
-        f"{snapshot.done:,}{known} candles",
-        _rate(snapshot),
-        f"{lasting(snapshot.eta_s)} left" if snapshot.eta_s is not None else "",
-    ]
-    said = "  ".join(filter(None, parts))
+    parts = {
+        "share": _share(snapshot) if total else "",
+        "moment": moment(snapshot.clock_ms),
+        "count": f"{snapshot.done:,}{known} candles",
+        "rate": _rate(snapshot),
+        "left": f"{lasting(snapshot.eta_s)} left" if snapshot.eta_s is not None else "",
+    }
+    for one in ("", "count", "rate", "left"):  # in this order they give way
+        parts.pop(one, None)
+        said = "  ".join(filter(None, parts.values()))
+        if len(said) <= width:
+            break
     room = width - len(said) - 1
-    if total and room >= 6:
+    if total and room >= _LEAST_BAR:
         filled = bar(snapshot.done / total, min(room, 40), glyphs)
         return Text.assemble((filled, "cyan"), " ", said)
     line = Text(said)

@@ -15,7 +15,8 @@ _STYLES = {"error": "bold", "warning": "bold", "debug": "dim"}
 def draw_log(snapshot: Snapshot, size: Size, glyphs: Glyphs) -> list[Text]:  # noqa: ARG001
     """Draw each, the newest last; what is longer than a line goes on in the next."""
     if not snapshot.log:
-        return [Text(f"nothing printed; log level {snapshot.log_level} (l changes it)", "dim")]
+        said = f"nothing printed; log level {snapshot.log_level} (l changes it)"
+        return [Text(part, "dim") for part in wrapped(said, size.width)]
     lines: list[Text] = []
     for one in snapshot.log:
         said = one.text if one.level == "print" else f"{one.level.upper()}: {one.text}"

@@ -25,6 +25,7 @@ from runner.dashboard.stream import json_lines
 from runner.engine.exchange import Exchange
 from runner.engine.feed import Feed
 from runner.errors import ProtocolError
+from runner.safety import Guard, Limits
 from runner.session import Session
 from runner.transports.local import run_local
 from runner.transports.vitals import Vitals
@@ -202,6 +203,21 @@ def test_a_stream_is_complete_from_its_schema_to_its_end() -> None:
     end = items[-1]
     assert (end["done"], end["orders"], end["trades"], end["rejected"]) == (4, 4, 2, 1)
     assert (end["time"], end["equity"], end["error"]) == ("2024-01-05T00:00:00Z", 100_020.0, None)
+
+
+def test_a_stream_tells_what_may_be_traded_and_what_is_lost() -> None:
+    stream, session = io.StringIO(), set_up(Trades)
+    session.guard = Guard(Limits(), session.desk)
+    session.guard.halt("kill_switch", "a key pulled the kill switch")
+
+    with json_lines(
+        Observer(Facts("Trades"), session), News(session), Capture(stream), every=0.001
+    ):
+        pass
+
+    end = json.loads(stream.getvalue().splitlines()[-1])
+    assert (end["trading"], end["alarm"]) == ("HALTED", "halted")
+    assert [streamed()[-1][one] for one in ("trading", "alarm")] == [None, None]
 
 
 def test_a_stream_ends_with_the_error_that_ended_the_run() -> None:

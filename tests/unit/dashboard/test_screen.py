@@ -71,6 +71,20 @@ def test_a_full_last_column_stays_and_nothing_below_the_screen_is_drawn(terminal
     assert terminal.show() == ["x" * 20, "a", "b", "c", "d"]
 
 
+def test_what_else_was_written_is_drawn_over_without_a_blank_screen(terminal: Terminal) -> None:
+    screen = Screen(terminal.far, {})
+    screen.enter()
+    screen.draw(lines("x" * 20, "two"), Size(20, 5))
+    os.write(terminal.far, b"\x1b[1;1Hsomething else\x1b[4;1Hand more")
+    terminal.show()
+    terminal.raw = b""
+
+    screen.draw(lines("x" * 20, "two"), Size(20, 5), afresh=True)
+
+    assert terminal.show() == ["x" * 20, "two", "", "", ""]
+    assert b"\x1b[2J" not in terminal.raw
+
+
 def test_no_color_keeps_what_is_bold(terminal: Terminal) -> None:
     screen = Screen(terminal.far, {"NO_COLOR": "1"})
     screen.enter()
