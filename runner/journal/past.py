@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from runner.journal.executed import Executed
@@ -38,7 +38,7 @@ class Kept:
     status: OrderStatus | None = None
     """None before the peer has said anything about it."""
     filled: Decimal = _ZERO
-    replaced: Decimal = _ZERO
+    earlier: dict[str, Decimal] = field(default_factory=dict)
     """What had filled under earlier ids of the order: a change gives it another one sometimes."""
     has_left: bool = True
     """Whether it may be at the peer: False as long as it was only about to be sent."""
@@ -155,7 +155,7 @@ class Past:
         """Return what our executions come to, by symbol: signed, and without what is flat."""
         held = dict(self._adopted)
         for one in self.orders.values():
-            moved = one.side.sign * (one.filled + one.replaced)
+            moved = one.side.sign * (one.filled + sum(one.earlier.values()))
             held[one.symbol] = held.get(one.symbol, _ZERO) + moved
         return {symbol: quantity for symbol, quantity in held.items() if quantity}
 
@@ -176,8 +176,12 @@ class Past:
         if kept is None:
             kept = Kept(line.symbol, line.side, line.client_order_id)
             self.orders[line.client_order_id or line.order_id] = kept
-        if kept.order_id not in (None, line.order_id):
-            kept.replaced += kept.filled
+        if line.order_id in kept.earlier:
+            # Late news of what was replaced says nothing of the order that works now.
+            kept.earlier[line.order_id] = max(kept.earlier[line.order_id], line.filled)
+            return
+        if kept.order_id is not None and kept.order_id != line.order_id:
+            kept.earlier[kept.order_id] = kept.filled
             kept.filled, kept.status = _ZERO, None
         self._name(kept, line.order_id)
         kept.order_id = line.order_id

@@ -27,7 +27,14 @@ from runner.protocol.messages import (
 )
 from runner.protocol.times import from_ms, to_ms
 from runner.strategy.indicators import Indicator
-from runner.strategy.order import Attention, CancelRequest, LocalRejection, ModifyRequest, Order
+from runner.strategy.order import (
+    Attention,
+    CancelRequest,
+    Former,
+    LocalRejection,
+    ModifyRequest,
+    Order,
+)
 from runner.strategy.portfolio import Portfolio
 from runner.strategy.stream import Stream
 
@@ -96,6 +103,8 @@ class Desk:
             order = self._ticket(snapshot)
             before = (order.status, order.filled_quantity)
             order.update(snapshot)
+            if order.id != snapshot.id:
+                continue  # it was replaced
             # The positions just taken over hold what is filled already.
             order.folded = order.traded = order.filled_quantity
             order.folded_value = order.folded * (order.average_fill_price or _ZERO)
@@ -117,7 +126,8 @@ class Desk:
             return _ZERO
         self.portfolio.hold(state.held)
         for snapshot in (*state.orders, *state.ended):
-            self._by_id[snapshot.id] = self._ticket(snapshot)
+            ticket = self._by_id[snapshot.id] = self._ticket(snapshot)
+            ticket.turn_to(snapshot.id)
         for trade in state.executed:
             self._execute(trade)
         fills = self.portfolio.fills[-len(state.executed) :]
@@ -186,6 +196,9 @@ class Desk:
         order = self._ticket(snapshot, update.parent_order_id)
         if update.parent_order_id is not None:
             order.parent_order_id = update.parent_order_id
+        if not order.turn_to(snapshot.id):
+            self._fill_former(order, snapshot)
+            return order
         # Not what the ticket says is filled: the answer to a cancellation may have said it before.
         if snapshot.filled_quantity > order.folded:
             order.position_id = snapshot.position_id or order.position_id
@@ -207,6 +220,9 @@ class Desk:
             realized = self.portfolio.fill(trade.symbol, trade.side, trade.quantity, trade.price)
             reason = _LIQUIDATED if trade.liquidation else self.reason_of_others
             self.portfolio.record(trade, realized, reason)
+            return
+        if not order.turn_to(trade.order_id):
+            self._execute_former(order, trade)
             return
         price = trade.price
         if order.folded > order.traded:
@@ -382,6 +398,34 @@ class Desk:
         if realized is not None:
             order.unreported_pnl = (order.unreported_pnl or _ZERO) + realized
 
+    def _fill_former(self, order: Order, snapshot: OrderSnapshot) -> None:
+        """Fold in what an order had executed before it was replaced."""
+        assert order.earlier is not None
+        former = order.earlier[snapshot.id]
+        if snapshot.filled_quantity > former.folded:
+            price = _price_of_news(former, snapshot)
+            self._fill_late(order, former, snapshot.filled_quantity, price)
+
+    def _execute_former(self, order: Order, trade: Trade) -> None:
+        assert order.earlier is not None
+        former = order.earlier[trade.order_id]
+        former.traded += trade.quantity
+        former.traded_value += trade.quantity * trade.price
+        if former.traded > former.folded:
+            self._fill_late(order, former, former.traded, trade.price)
+        self.portfolio.record(trade, order.unreported_pnl, order.reason, order.position_id)
+        order.unreported_pnl = None
+
+    def _fill_late(self, order: Order, former: Former, filled: Decimal, price: Decimal) -> None:
+        newly = filled - former.folded
+        former.folded = filled
+        former.folded_value += newly * price
+        realized = self.portfolio.fill(
+            order.symbol, order.side, newly, price, reduces=order.reduce_only
+        )
+        if realized is not None:
+            order.unreported_pnl = (order.unreported_pnl or _ZERO) + realized
+
     def _set_clock(self, moment: datetime) -> None:
         if self.tape:
             self.catch_up()
@@ -423,7 +467,7 @@ def _price_of_rest(order: Order, trade: Trade) -> Decimal:
     return (value / newly).quantize(_PRICE_STEP)
 
 
-def _price_of_news(order: Order, snapshot: OrderSnapshot) -> Decimal:
+def _price_of_news(order: Order | Former, snapshot: OrderSnapshot) -> Decimal:
     # Of what is not folded into the position yet, from an average, which is rounded.
     average = snapshot.average_fill_price or _ZERO
     if not order.folded:

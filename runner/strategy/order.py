@@ -23,6 +23,18 @@ def is_leg_id(client_order_id: str | None) -> bool:
     return _LEG.search(client_order_id or "") is not None
 
 
+class Former:
+    """What was told of an order under an id that it has no longer, see `Order.turn_to`."""
+
+    __slots__ = ("folded", "folded_value", "traded", "traded_value")
+
+    def __init__(self, order: Order) -> None:
+        self.folded = order.folded
+        self.folded_value = order.folded_value
+        self.traded = order.traded
+        self.traded_value = order.traded_value
+
+
 class Order:
     """An order of the strategy; later events update the same object.
 
@@ -34,6 +46,7 @@ class Order:
         "average_fill_price",
         "client_order_id",
         "created_at",
+        "earlier",
         "filled_quantity",
         "folded",
         "folded_value",
@@ -112,6 +125,8 @@ class Order:
         self.traded_value = _ZERO
         self.unreported_pnl: Decimal | None = None
         self.announced: tuple[object, ...] = ()
+        self.earlier: dict[str, Former] | None = None
+        """By earlier ids of the peer's, where a change has given the order another one."""
 
     @property
     def remaining_quantity(self) -> Decimal:
@@ -176,6 +191,8 @@ class Order:
 
     def update(self, snapshot: OrderSnapshot) -> None:
         """Take over what the peer says; an older message never reopens a finished order."""
+        if not self.turn_to(snapshot.id):
+            return
         if self.status.is_terminal and not snapshot.status.is_terminal:
             return
         self.id = snapshot.id
@@ -196,6 +213,24 @@ class Order:
         self.updated_at = snapshot.updated_at
         # Last, for whoever looks from another thread: what is done is complete.
         self.status = snapshot.status
+
+    def turn_to(self, order_id: str) -> bool:
+        """Be the order that the peer knows by this id; return False for an id of the past.
+
+        Some peers change an order by cancelling it and placing another one, which begins anew: it
+        works, and nothing of it has executed.
+        """
+        if self.id is None or self.id == order_id:
+            return True
+        if self.earlier is None:
+            self.earlier = {}
+        elif order_id in self.earlier:
+            return False
+        self.earlier[self.id] = Former(self)
+        self.folded = self.folded_value = self.traded = self.traded_value = _ZERO
+        self.id = order_id
+        self.status = OrderStatus.PENDING
+        return True
 
     def is_news(self) -> bool:
         """Tell whether the order differs from what the strategy was last told, and remember it.

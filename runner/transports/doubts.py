@@ -43,9 +43,14 @@ class Gateway(Source, Protocol):
         ...
 
     def trace(
-        self, client_order_id: str | None, symbol: str, order_id: str | None = None
+        self,
+        client_order_id: str | None,
+        symbol: str,
+        order_id: str | None = None,
+        *,
+        besides: str | None = None,
     ) -> OrderSnapshot | None:
-        """Return an order as the gateway holds it, None if it shows none."""
+        """Return an order as the gateway holds it, None if it shows none besides that one."""
         ...
 
 
@@ -115,14 +120,14 @@ class Doubts:
             except RunnerError:
                 break  # a gateway that does not answer will not for the next one either
             if found is not None:
-                self._found(found)
+                self.found(found)
         past = self._written.journal.past
         if order_id is None or past.owns_id(order_id):
             return
         with suppress(TemporaryFailure):
             found = self._gateway.trace(None, symbol, order_id)
             if found is not None and past.owns(found):
-                self._found(found)
+                self.found(found)
 
     def last_look(self) -> None:
         """Look once more for everything; the strategy is not told any more."""
@@ -146,12 +151,21 @@ class Doubts:
             self._lookups.could_not_look(one)
             return
         if found is not None:
-            self._found(found)
+            self.found(found)
         elif self._lookups.not_found(one):
             self._orphan(one.client_order_id, one.symbol, one.looks)
 
-    def _found(self, order: OrderSnapshot) -> None:
+    def found(self, order: OrderSnapshot) -> None:
+        """Write down how an order of ours stands, and have the strategy told."""
         self.see(order)
+        self._tell(order)
+
+    def answered(self, order: OrderSnapshot) -> None:
+        """Have the strategy told of an order as an answer has it, which is written down."""
+        self.settle(order)
+        self._tell(order)
+
+    def _tell(self, order: OrderSnapshot) -> None:
         self.news.append(OrderUpdate(_EVENTS.get(order.status, "ORDER_CREATED"), order))
 
     def _orphan(self, name: str, symbol: str, looks: int) -> None:

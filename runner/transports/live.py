@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from runner.errors import ConnectError
+from runner.errors import ConnectError, RunnerError
 from runner.journal import Journal, Kept, Memory
 from runner.journal.lines import Begun
 from runner.protocol.commands import (
@@ -38,6 +38,7 @@ from runner.transports.executions import PAUSES_S, Executions
 from runner.transports.foreign import rule_of
 from runner.transports.lookups import Lookups
 from runner.transports.settings import IGNORE
+from runner.transports.unsettled import Unsettled
 from runner.transports.written import Written, now
 
 NEVER_LEFT = "the run before ended before the order was sent"
@@ -83,12 +84,11 @@ class Live:
         self._run = run
         self._peer = peer
         self._written = Written(gateway, journal)
+        lookups = lookups or Lookups()
         self._executions = Executions(
             gateway, journal, currency=self._currency, pauses_s=executions_after_s
         )
-        self._doubts = Doubts(
-            session, gateway, self._written, lookups or Lookups(), self._executions
-        )
+        self._doubts = Doubts(session, gateway, self._written, lookups, self._executions)
         self._rules = foreign or {}
         self._ignores = IGNORE in self._rules.values()
         self._accounting = Accounting(
@@ -99,6 +99,9 @@ class Live:
             self._executions,
             rules=self._rules,
             peer=peer,
+        )
+        self._unsettled = Unsettled(
+            session, gateway, self._written, self._doubts, pauses_s=lookups.pauses_s
         )
         self._missed: Missed | None = None
         self._has_begun = False
@@ -146,6 +149,7 @@ class Live:
             self._doubts.look_now()  # the one that is looked for, perhaps
         if past.owns(order) or (parent is not None and past.owns_id(parent)):
             self._doubts.see(order)
+            self._unsettled.heard(order)
             return True
         if self.ignores(order.symbol):
             return False
@@ -182,7 +186,7 @@ class Live:
         """Return how long nothing has to be done, seconds; None for ever."""
         if self._missed is not None:
             return 0.0
-        times = (self._doubts.wait_s(), self._executions.wait_s())
+        times = (self._doubts.wait_s(), self._executions.wait_s(), self._unsettled.wait_s())
         return min((one for one in times if one is not None), default=None)
 
     def news(self) -> Message | Missed | None:
@@ -194,6 +198,7 @@ class Live:
         doubts = self._doubts
         if not doubts.news:
             doubts.look()
+            self._unsettled.look()
         if not doubts.news:
             doubts.news.extend(TradeUpdate(one) for one in self._executions.due())
         if doubts.news:
@@ -213,6 +218,8 @@ class Live:
 
     def finish(self) -> None:
         """Look once more for what is in doubt or owed; the strategy is not told any more."""
+        with suppress(RunnerError):
+            self._unsettled.last_look()
         self._doubts.last_look()
         with suppress(ConnectError):
             for trade in self._executions.missed(()):
@@ -235,6 +242,10 @@ class Live:
         reply = self._written.ask(command)
         if isinstance(reply, CancelResult | ModifyResult):
             self._doubts.settle(reply.order)
+        elif not isinstance(reply, Rejection):
+            self._unsettled.add(command)
+        elif reply.status:  # the gateway has refused, and knows why better than we do
+            self._unsettled.refused(command)
         return reply
 
     # State

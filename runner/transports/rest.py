@@ -130,9 +130,17 @@ class RestClient:
             raise self._requests.not_ours(answer, envelope_of(answer.status, answer.body).message)
 
     def trace(
-        self, client_order_id: str | None, symbol: str, order_id: str | None = None
+        self,
+        client_order_id: str | None,
+        symbol: str,
+        order_id: str | None = None,
+        *,
+        besides: str | None = None,
     ) -> OrderSnapshot | None:
         """Return an order as the peer holds it, working or done; None if it shows no such order.
+
+        `besides` is an id of the peer's that it may not have: of two orders under one id of ours,
+        where one has taken the place of the other.
 
         Raises:
             TemporaryFailure: E610, not everywhere could be looked: nothing follows from it.
@@ -160,7 +168,7 @@ class RestClient:
                 continue
             # Not every peer heeds the filter.
             for order in orders:
-                if order.client_order_id == client_order_id:
+                if order.client_order_id == client_order_id and order.id != besides:
                     return order
         if failure is not None:
             raise failure
@@ -225,6 +233,8 @@ class RestClient:
                 if result is not None:
                     return result
                 answer = Unanswered("the answer to the cancellation cannot be read")
+            if not self._looks_up_orders:
+                return answer
             if next(pauses, None) is None:
                 return answer
             order = self._look("read_order", OrderSnapshot, order_id=command.order_id)
@@ -243,14 +253,16 @@ class RestClient:
             if result is not None:
                 return result
             answer = Unanswered("the answer to the modification cannot be read")
+        if not self._looks_up_orders:
+            return answer
         for _ in self._pauses():
             order = self._look("read_order", OrderSnapshot, order_id=command.order_id)
-            if order is not None and order.status in _WORKING and _is_as_wanted(order, command):
+            if order is not None and order.status in _WORKING and is_as_wanted(order, command):
                 return ModifyResult(order)
             # Some peers replace the order, which gives it another id.
             symbol = None if order is None else order.symbol
             other = self._find(command.client_order_id, symbol, besides=command.order_id)
-            if other is not None and _is_as_wanted(other, command):
+            if other is not None and is_as_wanted(other, command):
                 return ModifyResult(other, previous_order_id=command.order_id)
         return answer
 
@@ -314,6 +326,7 @@ def _readable(body: bytes, kind: type[Body]) -> Body | None:
         return None
 
 
-def _is_as_wanted(order: OrderSnapshot, wanted: ModifyOrder) -> bool:
+def is_as_wanted(order: OrderSnapshot, wanted: ModifyOrder) -> bool:
+    """Tell whether an order stands as a change wants it."""
     values = ((name, getattr(wanted, name)) for name in _CHANGEABLE)
     return all(value is None or getattr(order, name) == value for name, value in values)

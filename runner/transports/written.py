@@ -7,9 +7,12 @@ something else.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from runner.errors import ConnectError, MachineError, ProtocolError, RiskHalt
 from runner.journal import Journal
@@ -29,6 +32,9 @@ from runner.protocol.commands import (
 )
 from runner.protocol.messages import OrderSnapshot
 from runner.transports.contradictions import asked_to_end, contradiction
+
+_FIT = re.compile(r"[a-z0-9-]{1,32}")
+"""Ids of orders that every gateway takes, and none changes."""
 
 
 class Executor(Protocol):
@@ -78,6 +84,10 @@ class Written:
             RiskHalt: E933, it was answered with another order.
         """
         name = order.client_order_id or ""
+        if _FIT.fullmatch(name) is None:
+            # One that a gateway cuts or escapes could never be found again.
+            said = f"an order id has 1 to 32 small letters, digits and dashes, was {name[:80]!r}"
+            return Rejection(0, "INVALID_ID", said)
         self.journal.write(Intent(now(), name, order, reason))
         # One wait for the disk brings both lines there. Where the second is missing after a crash,
         # the order has not left.
@@ -127,6 +137,9 @@ class Written:
         if isinstance(reply, CancelResult):
             self.see(asked_to_end(reply.order))
         elif isinstance(reply, ModifyResult):
+            if reply.order.client_order_id is None:  # it is the same order, under another id
+                named = replace(reply.order, client_order_id=command.client_order_id)
+                reply = replace(reply, order=named)
             self.see(reply.order)
         return reply
 

@@ -273,6 +273,8 @@ class Book:
         """What it tells Prometheus; None is a peer that does not."""
         self.capabilities: dict[str, Any] | None = None
         """What it says that it can do; None is a peer that does not tell."""
+        self.heeds_filters = False
+        """Whether a listing shows only the orders that are asked for."""
         self.fills = False
         """Whether market orders fill at once, in the books alone: no frame tells of it."""
         self.released = threading.Event()
@@ -414,8 +416,11 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(200, {"status": "connected", "providers": named})
             case ["orders"] | ["orders", "history"]:
                 hidden, book.hidden = book.hidden, max(0, book.hidden - 1)
-                # Heeds no filter at all, as some peers do.
-                self.answer(200, [] if hidden else book.orders)
+                listed = book.orders  # heeding no filter at all, as some peers do
+                if book.heeds_filters and "client_order_id" in self.query:
+                    name = self.query["client_order_id"]
+                    listed = [one for one in listed if one.get("client_order_id") == name]
+                self.answer(200, [] if hidden else listed)
             case ["orders", order_id]:
                 order = book.find(order_id)
                 if order is None:

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 import errno
+import re
 from decimal import Decimal
 from pathlib import Path
+from string import ascii_lowercase, digits
+from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from runner.app.live import order_prefix
 from runner.errors import MachineError
 from runner.journal import Journal
 from runner.protocol.commands import (
@@ -18,6 +25,7 @@ from runner.protocol.commands import (
     SubmitOrder,
 )
 from runner.protocol.enums import OrderStatus, OrderType, Side
+from runner.strategy.desk import Desk
 from runner.transports.written import Written
 from tests.helpers import AAPL, snapshot
 
@@ -67,3 +75,24 @@ def test_O5_a_cancellation_is_sent_whatever_the_disk_does(tmp_path: Path) -> Non
         Written(gateway, journal).execute(CancelOrder("o-1", "r-1"))
 
     assert gateway.asked == [CancelOrder]
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[a-z0-9-]{33,60}", fullmatch=True))
+def test_R7_an_id_that_a_gateway_may_cut_or_escape_is_refused_here(name: str) -> None:
+    gateway = Gateway()
+    is_fit = 0 < len(name) <= 32 and set(name) <= set(ascii_lowercase + digits + "-")
+    with TemporaryDirectory() as folder:
+        journal = Journal(Path(folder) / "journal.jsonl", sync=lambda file: None)
+        order = msgspec.structs.replace(ORDER, client_order_id=name)
+
+        reply = Written(gateway, journal).execute(order)
+
+        assert (name in journal.past.orders, len(gateway.asked)) == (is_fit, int(is_fit))
+        journal.close()
+    assert isinstance(reply, OrderHandle) is is_fit
+
+
+def test_R7_ids_of_ours_are_taken_everywhere() -> None:
+    desk = Desk(order_prefix=order_prefix())
+
+    assert all(re.fullmatch(r"[a-z0-9-]{1,32}", desk.next_order_id()) for _ in range(1000))
