@@ -17,7 +17,6 @@ HERE = Path(__file__).parent
 _CLAIM = re.compile(r"^\s*(?:async )?def test_((?:[A-Z]\d+_)+)", re.MULTILINE)
 
 PENDING = {
-    "R7",
     "S10",
     "S11",
     "S12",

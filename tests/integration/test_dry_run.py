@@ -142,30 +142,69 @@ class Quotes(Strategy):
     assert [one[:3] for one in trades] == [("BUY", "1", "101.5"), ("SELL", "1", "102")]
 
 
-def test_the_same_file_trades_in_a_backtest_a_dry_run_and_at_a_gateway(tmp_path: Path) -> None:
+def trading_gateway(client: Client) -> None:
+    """Send the candles; market orders execute at the next one's price, and the stream says so."""
+    book = client.book
+    client.connected()
+    for index, close in enumerate(CLOSES):
+        for order in book.orders:
+            if order["order_type"] == "MARKET" and order["status"] == "OPEN":
+                order.update(status="FILLED", filled_quantity=order["quantity"])
+                order.update(remaining_quantity="0", average_fill_price=str(close))
+                book.hold(order["symbol"], order["quantity"] if order["side"] == "BUY" else "0")
+                client.order(order, "ORDER_FILLED")
+                client.execution(f"t-{order['id']}", order, order["quantity"], str(close))
+        client.candles(index)
+        client.ack()
+    stays(client)
+
+
+def decisions_of(folder: Path) -> list[tuple[Any, ...]]:
+    """Return the orders that a run has placed, as its record has them, in their order."""
+    (record,) = (folder / "kept" / "runs").iterdir()
+    kept = [json.loads(line) for line in (record / "orders.jsonl").read_text().splitlines()]
+    names = ("symbol", "side", "type", "quantity", "limit", "reason")
+    first = {one["id"]: tuple(one.get(name) for name in names) for one in reversed(kept)}
+    return [first[name] for name in sorted(first, key=lambda name: int(name.rpartition("-")[2]))]
+
+
+def test_the_same_file_decides_and_trades_alike_in_a_backtest_a_dry_run_and_at_a_gateway(
+    tmp_path: Path,
+) -> None:
     name = strategy_in(tmp_path, TRADES)
     rows = "".join(
         f"2024-01-0{index + 1},{one},{one},{one},{one},1000\n" for index, one in enumerate(CLOSES)
     )
     (tmp_path / "p.csv").write_text("date,open,high,low,close,volume\n" + rows)
+    folders = [tmp_path / one for one in ("back", "dry", "live")]
+    for folder in folders:
+        folder.mkdir()
     arguments = ("run", str(tmp_path / name), "--json")
 
-    back = runner(*arguments, "--data", str(tmp_path / "p.csv"), "-s", "S:AAPL:candle")
+    back = runner(
+        *arguments, "--data", str(tmp_path / "p.csv"), "-s", "S:AAPL:candle",
+        RUNNER_RECORDS__ENABLED="true", RUNNER_RECORDS__DIR=str(folders[0] / "kept"),
+    )  # fmt: skip
     with gateway(five_candles) as peer:
-        dry = peer.run(tmp_path, *arguments, "--dry-run", "--max-events", "6")
+        dry = peer.run(folders[1], *arguments, "--dry-run", "--max-events", "6")
         assert peer.writes == []
-    with gateway(five_candles) as peer:
-        peer.book.fills = True
-        live = peer.run(tmp_path, *arguments, "--max-events", "6")
-        posts = peer.book.posts
+    with gateway(trading_gateway) as peer:
+        # The orders and executions that the stream tells of count as events, too.
+        live = peer.run(folders[2], *arguments, "--max-events", "10")
+        posts = [(one["side"], one["quantity"], one["order_type"]) for one in peer.book.posts]
 
     for done in (back, dry, live):
         assert done.returncode == 0, done.stderr
-    expected = [("BUY", "10", "101", "in"), ("SELL", "10", "103", "out")]
-    assert trades_of(json.loads(back.stdout)) == expected
-    assert trades_of(json.loads(dry.stdout)) == expected
-    assert {one["side"] for one in posts} == {"BUY"}  # no frame told the strategy of its fill
-    assert [one["order_type"] for one in posts][:2] == ["MARKET", "LIMIT"]
+    traded = [trades_of(json.loads(done.stdout)) for done in (back, dry, live)]
+    assert traded == [[("BUY", "10", "101", "in"), ("SELL", "10", "103", "out")]] * 3
+    profits = [
+        [one["realized_pnl"] for one in json.loads(done.stdout)["trades"]]
+        for done in (back, dry, live)
+    ]
+    assert profits == [[None, "20"]] * 3
+    decided = [decisions_of(folder) for folder in folders]
+    assert decided[0] == decided[1] == decided[2]
+    assert posts == [("BUY", "10", "MARKET"), ("BUY", "1", "LIMIT"), ("SELL", "10", "MARKET")]
     sources = {json.loads(one.stdout)["strategy"]["sha256"] for one in (back, dry, live)}
     assert len(sources) == 1
 
