@@ -95,6 +95,8 @@ class Conditions:
         self._wall = wall
         self._ticks: dict[str, _Ticks] = {}
         self._silent: set[str] = set()
+        self._told: set[str] = set()
+        """Symbols of whose silence the strategy has heard: a quiet one would tell it for ever."""
         self._limited_until: float | None = None
         self._look_at = 0.0
         self._acts: dict[type, Callable[[Any], None]] = {
@@ -126,7 +128,8 @@ class Conditions:
             quiet = moment - ticks.at
             if quiet > ticks.limit_s and symbol not in self._silent:
                 self._silent.add(symbol)
-                self._restrict(SILENT, f"no price of {symbol} has come for {quiet:.0f} s", symbol)
+                said = f"no price of {symbol} has come for {quiet:.0f} s"
+                self._restrict(SILENT, said, symbol, is_news=symbol not in self._told)
 
     def regained(self) -> None:
         """Forget what a connection had said that is replaced: the new one says it again."""
@@ -152,7 +155,9 @@ class Conditions:
         ticks.limit_s = self._stale_after_s or min(ticks.limit_s, max(limit_s, QUIET_S))
         if symbol in self._silent:
             self._silent.discard(symbol)
-            self._lift(SILENT, f"prices of {symbol} come again", symbol)
+            said = f"prices of {symbol} come again"
+            self._lift(SILENT, said, symbol, is_news=symbol not in self._told)
+            self._told.add(symbol)
 
     def _staleness(self, message: DataStaleness) -> None:
         for symbol in message.symbols:
@@ -206,18 +211,28 @@ class Conditions:
         self._guard.halt(code.lower(), said)
 
     def _restrict(
-        self, why: str, said: str, symbol: str | None = None, *, pauses: bool = False
+        self,
+        why: str,
+        said: str,
+        symbol: str | None = None,
+        *,
+        pauses: bool = False,
+        is_news: bool = True,
     ) -> None:
         if (why, symbol) in self._guard.restrictions:
             return
         self._guard.restrict(why, said, symbol=symbol, pauses=pauses)
         what = "no order is sent" if pauses else "only orders that make a position smaller are sent"
-        _LOG.warning("%s: %s", said, what)
-        self.news.append(ErrorNotice(why, f"{said}: {what}", {"symbol": symbol}))
+        _LOG.log(logging.WARNING if is_news else logging.INFO, "%s: %s", said, what)
+        if is_news:
+            self.news.append(ErrorNotice(why, f"{said}: {what}", {"symbol": symbol}))
 
-    def _lift(self, why: str, said: str, symbol: str | None = None) -> None:
+    def _lift(
+        self, why: str, said: str, symbol: str | None = None, *, is_news: bool = True
+    ) -> None:
         if (why, symbol) not in self._guard.restrictions:
             return
         self._guard.lift(why, symbol=symbol)
-        _LOG.warning("%s", said)
-        self.news.append(ErrorNotice(LIFTED, said, {"why": why, "symbol": symbol}))
+        _LOG.info("%s", said)
+        if is_news:
+            self.news.append(ErrorNotice(LIFTED, said, {"why": why, "symbol": symbol}))

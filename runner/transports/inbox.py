@@ -170,8 +170,8 @@ class Inbox:
         self._said_at = now
         vitals = self._vitals
         _LOG.warning(
-            "the strategy is slower than its data: %s quotes and %s candles were replaced by "
-            "newer ones before it took them, %s messages wait",
+            "the strategy is slower than its data: what waits is replaced by newer prices "
+            "(so far quotes: %s, candles: %s; still waiting: %s)",
             f"{vitals.conflated_quotes:,}",
             f"{vitals.conflated_candles:,}",
             f"{len(self._places):,}",

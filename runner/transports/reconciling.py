@@ -144,7 +144,7 @@ class Reconciling:
         self._reasons.clear()
         for why, after in reasons.items():
             self._guard.lift(why)
-            _LOG.warning("%s", after)
+            _LOG.info("%s", after)
             self._tell(ErrorNotice("LIFTED", after, {"why": why}))
 
     def _failed(self, what: str) -> None:

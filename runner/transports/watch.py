@@ -59,6 +59,7 @@ class Watch:
             clock: monotonic seconds, for what is due when.
         """
         assert session.guard is not None
+        self._admits = session.admits
         self._company, self._clock = company, clock
         self._every_s = settings.reconcile_every_s
         self._count_at = clock() + min(COUNT_AFTER_S, self._every_s)
@@ -86,7 +87,10 @@ class Watch:
     def hear(self, arrival: Arrival | Regained | Missed | Closed | Stop) -> None:
         """Draw the consequences of what came, before the session does."""
         if type(arrival) is Arrival:
-            self._conditions.hear(arrival.message)
+            message = arrival.message
+            # What nobody has subscribed to is not traded, and may come and go.
+            if self._admits is None or self._admits(message):
+                self._conditions.hear(message)
         elif isinstance(arrival, Regained | Missed):
             self._rereading = arrival
 

@@ -36,7 +36,7 @@ from runner.protocol.messages import (
     Unknown,
 )
 from runner.records.tape import CHUNK, Tape, count_lines, read_tape
-from runner.session import NEXT, Ack, Arrival, Closed, Regained, Stop
+from runner.session import NEXT, Ack, Arrival, Closed, Missed, Regained, Stop
 from runner.transports.replaying import Heard
 from tests.helpers import account, candle, position, quote, snapshot, state, trade
 
@@ -61,6 +61,8 @@ ENTRIES: list[tuple[Any, Any]] = [
     (NEXT, Arrival(Malformed("no JSON", b"\xff\n"), None, more=True)),
     (NEXT, Unknown("odd", b"x")),
     (NEXT, Regained(1500)),
+    (NEXT, Missed("OVERRUN", "too many", halts=True)),
+    (ReadState(capabilities=True), state()),
     (NEXT, Closed(1006, "gone")),
     (NEXT, Stop("interrupted")),
     (NEXT, BacktestComplete("embedded")),

@@ -188,6 +188,15 @@ def test_silence_of_three_candles_and_a_minute_is_too_long(
     assert scene.told == ["NO_DATA", "LIFTED"]
 
 
+def test_a_symbol_that_is_quiet_now_and_then_is_told_of_once() -> None:
+    scene = Scene()
+    for _ in range(3):
+        scene.hear(quote(100))
+        assert scene.after(61.0) == {("NO_DATA", AAPL)}
+
+    assert scene.told == ["NO_DATA", "LIFTED"]
+
+
 def test_how_long_silence_may_be_can_be_chosen() -> None:
     scene = Scene(stale_after_s=5.0)
     scene.hear(minutes(0))
