@@ -19,6 +19,7 @@ from runner.cli.runs import runs
 from runner.cli.smoke import smoke
 from runner.cli.strategies import strategies
 from runner.cli.validate_config import validate_config
+from runner.cli.verify import verify
 
 app = typer.Typer(
     name="runner",
@@ -33,6 +34,7 @@ app.command("run", epilog="Example: runner run strategies/sma_cross.py -p fast=5
     run
 )
 app.command("smoke", epilog="Example: runner smoke strategies/sma_cross.py -p fast=5")(smoke)
+app.command("verify", epilog="Example: runner verify strategies/sma_cross.py -p fast=5")(verify)
 app.command("validate-config", epilog="Example: runner validate-config configs/embedded.yaml")(
     validate_config
 )

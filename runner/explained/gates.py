@@ -48,6 +48,27 @@ ENTRIES = (
         example="runner run s.py --fail-on 'max_drawdown > 20%'",
     ),
     Entry(
+        "E804",
+        "The strategy does not do the same twice",
+        means=(
+            "runner verify ran the same backtest several times, each in a process of its own with "
+            "another seed of hashes and another wall clock. The orders are not the same from the "
+            "named event on, so results of the strategy cannot be repeated."
+        ),
+        causes=(
+            "random numbers without a seed",
+            "the order of a set of names",
+            "the wall clock in a decision",
+            "a file that one run leaves for the next",
+        ),
+        fixes=(
+            "draw from self.random, which begins from the seed of the run",
+            "go through sorted(...) of a set",
+            "ask self.now, not the clock",
+        ),
+        example="runner verify my_strategy.py",
+    ),
+    Entry(
         "E803",
         "A scenario of a smoke run failed",
         means=(

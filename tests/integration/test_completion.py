@@ -58,6 +58,7 @@ def project(tmp_path: Path) -> Path:
     ("words", "offered"),
     [
         (("val",), ["validate-config"]),
+        (("ver",), ["verify"]),
         (("engine", "s"), ["serve"]),
         (("run", ""), ["mine.py", "strategies/one.py", "strategies/two.py", "configs/one.yaml"]),
         (("run", "strategies/t"), ["strategies/two.py"]),
@@ -115,6 +116,7 @@ def written(project: Path) -> Path:
         (("run", "averages.py", "-p", "l"), ["length=", "length=5"]),
         (("run", "configs/averages.yaml", "-p", "f"), ["fast=", "fast=10"]),
         (("smoke", "-c", "configs/averages.yaml", "-p", "f"), ["fast=", "fast=10"]),
+        (("verify", CLASS, "-p", "f"), ["fast=", "fast=10"]),
         (("validate-config", "-S", CLASS, "-p", "f"), ["fast=", "fast=10"]),
         (("replay", "last", "-S", CLASS, "-p", "f"), ["fast=", "fast=10"]),
         (("run", "broken.py", "-p", ""), []),
