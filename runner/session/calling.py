@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import getcontext, setcontext
 
 from runner.errors import StrategyFailed
 from runner.protocol.commands import SubmitOrder
@@ -29,8 +30,14 @@ class Overdue(BaseException):
 def call(session: Session, handler: Callable[..., None] | None, *args: object) -> None:
     if handler is None:
         return
+    ours = getcontext()
+    setcontext(session.arithmetic)
     try:
-        handler(*args)
+        try:
+            handler(*args)
+        finally:
+            session.arithmetic = getcontext()
+            setcontext(ours)
     except BaseException as error:  # noqa: BLE001 - SystemExit and the like are the strategy's too
         fail(session, handler.__name__, error)
 

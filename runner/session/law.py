@@ -13,6 +13,7 @@ arrives as an `Arrival`. The rule stands only here, so it cannot differ between 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from decimal import getcontext, setcontext
 from itertools import chain
 from typing import Any
 
@@ -157,14 +158,20 @@ def _take(
     if guard is not None and guard.watches_equity:
         watch = guard.watch
         takers = [*takers, lambda _: watch(desk.equity(), desk.now_ms)]
+    ours = getcontext()
+    setcontext(session.arithmetic)
     try:
-        for candle in chain((first,), stretch.candles):
-            for take in takers:
-                take(candle)
-            if on_candle is not None:
-                on_candle(candle)
-            if outbox:
-                break
+        try:
+            for candle in chain((first,), stretch.candles):
+                for take in takers:
+                    take(candle)
+                if on_candle is not None:
+                    on_candle(candle)
+                if outbox:
+                    break
+        finally:
+            session.arithmetic = getcontext()
+            setcontext(ours)
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is the strategy's
         fail(session, "on_candle", error)
     stretch.latest = candle

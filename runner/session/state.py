@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Context
 from typing import Any, Literal
 
 from runner.protocol.messages import ErrorNotice, Message
@@ -49,6 +50,8 @@ class Session:
     """Puts a simulation between the conversation and its driver, for a dry run; None for none."""
     hear: Callable[[Any, Any], None] | None = None
     """Who listens to the conversation, see `overhearing`; None for nobody."""
+    arithmetic: Context = field(default_factory=Context)
+    """The decimal context of the strategy's own code: what it sets there reaches no books."""
 
     def __post_init__(self) -> None:
         if not self.backtest:

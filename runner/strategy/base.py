@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner.protocol.commands import ModifyOrder
@@ -35,7 +35,7 @@ from runner.strategy.indicators import (
     lowest,
 )
 from runner.strategy.order import CancelRequest, ModifyRequest, Order
-from runner.strategy.placing import Wish, place, place_closing, place_difference
+from runner.strategy.placing import ARITHMETIC, Wish, place, place_closing, place_difference
 from runner.strategy.sizing import Number, exact_quantity
 
 if TYPE_CHECKING:
@@ -160,7 +160,8 @@ class Strategy:
             Side.BUY, name, quantity, notional, equity, limit, stop, trail, trail_percent,
             stop_loss, take_profit, time_in_force, reduce_only, post_only, oco_group, reason, named,
         )  # fmt: skip
-        return place(self._desk, wish)
+        with localcontext(ARITHMETIC):
+            return place(self._desk, wish)
 
     def sell(
         self,
@@ -192,7 +193,8 @@ class Strategy:
             Side.SELL, name, quantity, notional, equity, limit, stop, trail, trail_percent,
             stop_loss, take_profit, time_in_force, reduce_only, post_only, oco_group, reason, named,
         )  # fmt: skip
-        return place(self._desk, wish)
+        with localcontext(ARITHMETIC):
+            return place(self._desk, wish)
 
     def target(
         self,
@@ -215,7 +217,8 @@ class Strategy:
         """
         name = self._symbol(symbol)
         wish = Wish(Side.BUY, name, quantity, notional, equity, reason=reason)
-        return place_difference(self._desk, wish)
+        with localcontext(ARITHMETIC):
+            return place_difference(self._desk, wish)
 
     def close(
         self,
@@ -237,7 +240,8 @@ class Strategy:
             reason: why, for reports.
         """
         name, named = self._named(symbol, position)
-        return place_closing(self._desk, name, position_id=named, limit=limit, reason=reason)
+        with localcontext(ARITHMETIC):
+            return place_closing(self._desk, name, position_id=named, limit=limit, reason=reason)
 
     def cancel(self, order: Order | None = None, *, symbol: str | None = None) -> None:
         """Cancel one working order, or all working orders of a symbol.
@@ -268,13 +272,14 @@ class Strategy:
         """
         if order.is_done:
             return
-        changes = ModifyOrder(
-            order_id="",
-            quantity=None if quantity is None else exact_quantity(quantity),
-            limit_price=None if limit is None else exact_quantity(limit),
-            stop_price=None if stop is None else exact_quantity(stop),
-            trailing_distance=None if trail is None else exact_quantity(trail),
-        )
+        with localcontext(ARITHMETIC):
+            changes = ModifyOrder(
+                order_id="",
+                quantity=None if quantity is None else exact_quantity(quantity),
+                limit_price=None if limit is None else exact_quantity(limit),
+                stop_price=None if stop is None else exact_quantity(stop),
+                trailing_distance=None if trail is None else exact_quantity(trail),
+            )
         self._desk.outbox.append(ModifyRequest(order, changes))
 
     # State

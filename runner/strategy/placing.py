@@ -6,7 +6,7 @@ rejection, because they depend on data; a call that could never work (no size, t
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import msgspec
 
@@ -15,6 +15,9 @@ from runner.protocol.enums import OrderType, RejectReason, Side, TimeInForce, Tr
 from runner.strategy.desk import Desk
 from runner.strategy.order import Order
 from runner.strategy.sizing import Number, exact_quantity, quantity_step, worth
+
+ARITHMETIC = Context()
+"""In which orders are made exact, whatever a strategy has set for its own numbers."""
 
 
 class Wish(msgspec.Struct, gc=False):

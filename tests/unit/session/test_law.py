@@ -525,7 +525,7 @@ class Looping(Strategy):
         self.buy(quantity=-1)
 
 
-def test_a_loop_of_requests_is_halted() -> None:
+def test_S16_a_loop_of_requests_is_halted() -> None:
     conversation = begun(Looping)
 
     with pytest.raises(RiskHalt) as caught:
@@ -536,7 +536,7 @@ def test_a_loop_of_requests_is_halted() -> None:
 
 
 @pytest.mark.parametrize("extra", [0, 1])
-def test_the_limit_is_on_the_requests_of_one_event(extra: int) -> None:
+def test_S16_the_limit_is_on_the_requests_of_one_event(extra: int) -> None:
     class Many(Strategy):
         def on_candle(self, candle: Candle) -> None:
             for _ in range(MAX_REQUESTS_PER_EVENT + extra):
