@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -17,12 +18,18 @@ from runner.strategy.desk import Desk
 from runner.transports.enquiry import Enquiry
 from runner.transports.executions import Executions
 from runner.transports.leaving import Left
+from runner.transports.stop import GONE_S, StopRequest
 
 REASON = "on_exit: flatten"
 
 
 def depart(
-    session: Session, enquiry: Enquiry, on_exit: OnExit, *, journal: Path
+    session: Session,
+    enquiry: Enquiry,
+    on_exit: OnExit,
+    stop: StopRequest,
+    *,
+    journal: Path,
 ) -> RunnerError | None:
     """Do what `on_exit` says, or what a halt does where that is more; return what went wrong.
 
@@ -33,6 +40,7 @@ def depart(
         session: the strategy's side, after its last event.
         enquiry: of the gateway.
         on_exit: what the configuration says.
+        stop: whether somebody waits for the run to be gone.
         journal: the file that the run's orders are written down in.
     """
     guard, desk = session.guard, session.desk
@@ -49,13 +57,24 @@ def depart(
     try:
         kept = Journal(journal)
     except RunnerError as error:
-        departure = enquiry.departure({desk.order_prefix}, desk.next_order_id, witness=told)
+        departure = enquiry.departure(
+            {desk.order_prefix},
+            desk.next_order_id,
+            witness=told,
+            left_s=lambda: stop.left_s(GONE_S),
+        )
         trouble = trouble_of(departure.cancel(), where=enquiry.base_url)
         return trouble or (error if wanted is OnExit.FLATTEN else None)
     with closing(kept):
         ours = {desk.order_prefix, *kept.past.runs}
         departure = enquiry.departure(
-            ours, desk.next_order_id, witness=told, journal=kept, reason=REASON
+            ours,
+            desk.next_order_id,
+            witness=told,
+            journal=kept,
+            reason=REASON,
+            # Closing positions takes the time that it takes.
+            left_s=lambda: math.inf if wanted is OnExit.FLATTEN else stop.left_s(GONE_S),
         )
         if wanted is OnExit.CANCEL:
             left = departure.cancel()
@@ -63,7 +82,8 @@ def depart(
             _ask_for(kept.past.open(), enquiry, told)
             mine = {*desk.subscribed, *(one.symbol for one in desk.tickets.values())}
             left = departure.flatten(mine)
-        _take_in(desk, enquiry, kept, told)
+        if wanted is OnExit.FLATTEN or stop.left_s(GONE_S) > 0:
+            _take_in(desk, enquiry, kept, told)
     return trouble_of(left, where=enquiry.base_url)
 
 

@@ -31,19 +31,20 @@ from runner.protocol.times import from_ms
 from runner.session import Overdue, Session
 from runner.session.calling import overdue
 from runner.supervision.link import Link
-from runner.transports.stop import SIGNAL_EXITS, StopRequest
+from runner.transports.stop import HANDLERS_S, SIGNAL_EXITS, StopRequest
 
 LIVE_LIMIT_S, BACKTEST_LIMIT_S = 30.0, 60.0
 """How long a handler may take where the configuration says nothing."""
 WARN_AFTER_S = 2.5
 """When a handler is told of for the first time: half of what an engine usually waits for an ack."""
-LEAVE_AFTER_S = 2.0
-"""How long a handler may go on once the run was asked to end: it has to be gone after five."""
+SOON_S = 0.3
+"""What a handler, or a request, is given in any case when the run was asked to end."""
 INTERRUPT = signal.SIGUSR2
 _LOOK_S, _LOOK_SOON_S = 0.5, 0.1
-_INSIST_S, _TIMES = 0.5, 3
+_INSIST_S, _INSIST_SOON_S, _TIMES = 0.5, 0.2, 3
 """How often, and how many times, a handler that swallows the interruption is interrupted again."""
 _OURS = str(Path(runner.__file__).parent)
+_HTTP = str(Path(runner.__file__).parent / "transports" / "http.py")
 _SESSION = str(Path(runner.session.__file__).parent)
 _DEBUGGERS = frozenset({"bdb", "pdb", "ipdb", "pudb", "IPython", "pydevd", "debugpy", "code"})
 _LOG = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class _Watch:
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="handlers", daemon=True)
         self._main = threading.get_ident()
-        self._doomed: tuple[FrameType, Overdue] | None = None
+        self._doomed: tuple[FrameType, BaseException] | None = None
         """The handler that is to end, and with what."""
         self._warned: set[str] = set()
 
@@ -128,11 +129,10 @@ class _Watch:
 
     def _watch(self) -> None:
         seen: FrameType | None = None
-        spent = asked = 0.0
-        insisted, due = 0, 0.0
+        spent, due, insisted = 0.0, 0.0, 0
         before = time.monotonic()
         while True:
-            leaving = self._is_to_leave()
+            leaving = self._stop.is_urgent
             self._wake.wait(_LOOK_SOON_S if leaving or insisted else _LOOK_S)
             self._wake.clear()
             if self._over:
@@ -140,36 +140,44 @@ class _Watch:
             now = time.monotonic()
             # A process that was stopped, or a machine that slept, has not been waiting.
             passed, before = min(now - before, 2 * _LOOK_S), now
-            frame = handler_of(self._main)
+            handler = handler_of(self._main)
+            frame = handler or (request_of(self._main) if leaving else None)
             if frame is not seen:
-                seen, spent, asked, insisted, self._doomed = frame, 0.0, 0.0, 0, None
+                seen, spent, insisted, self._doomed = frame, 0.0, 0, None
                 continue
             if frame is None or is_debugged(self._main):
                 continue
             spent += passed
-            asked += passed if leaving else 0.0
-            if spent >= WARN_AFTER_S:
-                self._warn(frame, spent)
-            is_over = self._limit_s is not None and spent >= self._limit_s
-            if not (is_over or asked >= LEAVE_AFTER_S):
+            if handler is not None and spent >= WARN_AFTER_S:
+                self._warn(handler, spent)
+            late = self._late(frame, spent, is_handler=handler is not None)
+            if late is None:
                 continue
             if self._doomed is None:
-                given = LEAVE_AFTER_S if leaving else self._limit_s
-                self._doomed = frame, Overdue(given or 0.0, is_leaving=leaving)
-                due = now
+                self._doomed, due = (frame, late), now
             if now < due:
                 continue
             if insisted == _TIMES:
-                self._give_up(frame, self._doomed[1])
+                self._give_up(frame, late)
                 return
             insisted += 1
-            due = now + _INSIST_S
+            due = now + (_INSIST_SOON_S if leaving else _INSIST_S)
             signal.pthread_kill(self._main, INTERRUPT)
 
-    def _is_to_leave(self) -> bool:
-        # A time limit of the run is no hurry: there the handler has the time that handlers have.
-        asked = self._stop.asked
-        return asked is not None and asked.why != "timeout"
+    def _late(
+        self, frame: FrameType, spent: float, *, is_handler: bool
+    ) -> Overdue | TimeoutError | None:
+        """Return what ends the handler, or the request, that has taken so many seconds."""
+        if is_handler and self._limit_s is not None and spent >= self._limit_s:
+            return Overdue(self._limit_s, is_leaving=False)
+        if spent < SOON_S:
+            return None
+        if is_handler:
+            is_over = self._stop.left_s(HANDLERS_S) <= 0
+            return Overdue(HANDLERS_S, is_leaving=True) if is_over else None
+        if frame.f_locals["self"].left_s() > 0:
+            return None
+        return TimeoutError("nobody answered before the run had to end")
 
     def _warn(self, frame: FrameType, spent: float) -> None:
         name = frame.f_code.co_name
@@ -186,7 +194,7 @@ class _Watch:
         symbol = f" of {desk.symbol}" if desk.symbol else ""
         return f"{type(self._session.strategy).__name__}.{name}{symbol} at {moment}"
 
-    def _give_up(self, frame: FrameType, late: Overdue) -> None:
+    def _give_up(self, frame: FrameType, late: BaseException) -> None:
         name = frame.f_code.co_name
         stack = _stack(self._main)
         inner = stack[stack.index(frame) :] if frame in stack else stack
@@ -202,7 +210,7 @@ class _Watch:
         ).rstrip()
         _LOG.error("%s cannot be interrupted, the process ends; it was in\n%s", name, shown)
         error = None
-        if not late.is_leaving:
+        if isinstance(late, Overdue) and not late.is_leaving:
             error = overdue(name, self._where(name), late.after_s)
             error.why = "it could not be interrupted either, so the process had to end"
         self._abandon(error)
@@ -237,6 +245,14 @@ def handler_of(thread: int) -> FrameType | None:
     for outer, inner in pairwise(_stack(thread)):
         if outer.f_code.co_filename.startswith(_SESSION) and not _is_ours(inner):
             return inner
+    return None
+
+
+def request_of(thread: int) -> FrameType | None:
+    """Return the frame of the request to a peer that a thread waits for, None without one."""
+    for one in _stack(thread):
+        if one.f_code.co_filename == _HTTP and one.f_code.co_name == "request":
+            return one
     return None
 
 

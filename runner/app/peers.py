@@ -26,7 +26,7 @@ from runner.results.conventions import (
 from runner.results.result import DataFacts, RuntimeFacts
 from runner.session import Ending, Session
 from runner.transports.pace import Pace
-from runner.transports.stop import StopRequest
+from runner.transports.stop import REQUESTS_S, StopRequest
 from runner.transports.vitals import Vitals
 
 if TYPE_CHECKING:
@@ -142,6 +142,8 @@ def _remote(
     resume = config.engine.resume
 
     def drive(stop: StopRequest, pace: Pace | None) -> Ending:
+        if is_live:
+            rest.hurry(lambda: stop.left_s(REQUESTS_S))
         if resume is not None:
             rest.rewind(resume)
         with ExitStack() as stack:

@@ -211,7 +211,7 @@ def _drive(
                 ending = peer.drive(stop, pace)
         except RunnerError as failed:
             error = failed
-        return ending, _departed(config, session, peer, error, journal)
+        return ending, _departed(config, session, peer, error, stop, journal)
 
 
 def _departed(
@@ -219,6 +219,7 @@ def _departed(
     session: Session,
     peer: Peer,
     error: RunnerError | None,
+    stop: StopRequest,
     journal: Path | None,
 ) -> RunnerError | None:
     """Leave the gateway as `on_exit` says; return what ended the run, or what goes wrong now."""
@@ -226,7 +227,7 @@ def _departed(
         return error
     from runner.app.departing import depart
 
-    trouble = depart(session, peer.enquiry, config.on_exit, journal=journal)
+    trouble = depart(session, peer.enquiry, config.on_exit, stop, journal=journal)
     if error is not None and trouble is not None:
         _LOG.error("%s; fix: %s", trouble.what, trouble.fix)
     return error or trouble

@@ -5,6 +5,7 @@ What a run does to leave it is `leaving`.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Collection
@@ -110,6 +111,7 @@ class Enquiry:
         witness: Witness | None = None,
         journal: Journal | None = None,
         reason: str = "",
+        left_s: Callable[[], float] = lambda: math.inf,
     ) -> Departure:
         """Return a leaving of this gateway, see `Departure`.
 
@@ -121,6 +123,7 @@ class Enquiry:
             witness: told of all that happens.
             journal: where every order is written down before it leaves, and what came of it.
             reason: of the orders that close, for the journal.
+            left_s: how long cancelling may take, and each request.
         """
         key = self._settings.headers.get("Authorization", "").removeprefix("Bearer ")
         rest = RestClient(
@@ -129,6 +132,8 @@ class Enquiry:
             timeout_s=min(LEAVING_TIMEOUT_S, self._timeout_s),
             look_up_after_s=(),
         )
+        rest.hurry(left_s)
+        self._http.left_s = left_s
         written = None if journal is None else Written(rest, journal, reason=reason)
         return Departure(
             rest if written is None else written,
@@ -137,6 +142,7 @@ class Enquiry:
             witness=_Noted(witness, written),
             names_positions=self.is_hedging(),
             trace=rest.trace,
+            left_s=left_s,
         )
 
     def _read(self, path: str, kind: type[Body]) -> Body | None:

@@ -7,6 +7,7 @@ sorted by the one question that matters for an order: can the request have reach
 from __future__ import annotations
 
 import http.client
+import math
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ from runner.transports import network
 
 BODY_LIMIT = 16 * 1024 * 1024
 """Largest answer read, in bytes: a hundred thousand orders, and no danger to memory."""
+SHORTEST_S = 0.2
+"""What a request is given in any case."""
 _PIECE = 65_536
 REST_HINT = "an engine's REST is on port 8080 and its WebSocket on 8081; a gateway has both on 8080"
 
@@ -57,6 +60,8 @@ class HttpClient:
         self._base_url = base_url.rstrip("/")
         self._headers = dict(headers)
         self._timeout_s = timeout_s
+        self.left_s: Callable[[], float] = lambda: math.inf
+        """Asked before each request: how long it may take at most, whatever its timeout."""
         self.proxy = proxy_for(base_url)
         self._pool, self._root = self._make_pool()
 
@@ -68,10 +73,17 @@ class HttpClient:
             NoAnswer: timeout, reset, or an answer that is cut, too large or too slow.
             ProtocolError: E741, what answers does not speak HTTP.
         """
+        try:
+            return self._request(method, path, body)
+        except TimeoutError as error:  # raised from outside: nobody waits for the answer any more
+            raise NoAnswer(str(error)) from None
+
+    def _request(self, method: str, path: str, body: bytes | None) -> Answer:
         headers = dict(self._headers)
         if body is not None:
             headers["Content-Type"] = "application/json"
-        until = network.monotonic() + self._timeout_s
+        timeout_s = min(self._timeout_s, max(self.left_s(), SHORTEST_S))
+        until = network.monotonic() + timeout_s
         try:
             answer = self._pool(
                 method,
@@ -82,7 +94,7 @@ class HttpClient:
                 redirect=False,
                 preload_content=False,
                 decode_content=False,
-                timeout=self._timeout_s,
+                timeout=timeout_s,
             )
         except ConnectTimeoutError as error:
             raise NotSent(_reason(error)) from None

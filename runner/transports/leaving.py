@@ -8,6 +8,7 @@ does no harm.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
@@ -85,6 +86,7 @@ class Departure:
         witness: Witness | None = None,
         names_positions: bool = False,
         trace: Trace | None = None,
+        left_s: Callable[[], float] = lambda: math.inf,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -99,6 +101,7 @@ class Departure:
                 an order must name the one that it closes.
             trace: finds an order by our id, its symbol and the gateway's id, to tell the witness
                 at the end what has become of the orders that close; None for nobody.
+            left_s: how long cancelling may still take, where somebody waits for its end.
             clock: monotonic seconds.
             sleep: sleeps so many seconds.
         """
@@ -108,6 +111,7 @@ class Departure:
         self._witness = witness
         self._names_positions = names_positions
         self._trace = trace
+        self._left_s = left_s
         self._clock = clock
         self._sleep = sleep
 
@@ -116,6 +120,7 @@ class Departure:
         until = self._clock() + CANCEL_WITHIN_S
         pause = _FIRST_PAUSE_S
         while True:
+            until = min(until, self._clock() + self._left_s())
             state = self._read(until)
             if isinstance(state, str):
                 return Left(unknown=state)

@@ -39,7 +39,7 @@ from runner.transports.inbox import Inbox, Overrun
 from runner.transports.opening import PORT_HINT, RUN_HEADER, RunGone, Taken, open_connection
 from runner.transports.patience import Patience, usable_cores
 from runner.transports.settings import ConnectionSettings
-from runner.transports.stop import StopRequest
+from runner.transports.stop import CLOSING_S, StopRequest
 from runner.transports.vitals import Vitals
 from runner.transports.waker import Interrupted, Waker
 from runner.transports.wire import ABNORMAL, Ended, Wire
@@ -178,7 +178,7 @@ class Line:
         for _ in range(SETTLE_ATTEMPTS):
             if self._connection is None:
                 return
-            ended = self._drop(NORMAL, self._settings.close_timeout_s)
+            ended = self._drop(NORMAL, self._closing_s())
             if self._run_id is None or ended is None or ended.code != ABNORMAL:
                 return
             while self._connection is None:
@@ -191,8 +191,12 @@ class Line:
         """Close the connection, and wait for the peer to do so only if the run ended in order."""
         self._drop(
             NORMAL if in_order else GOING_AWAY,
-            self._settings.close_timeout_s if in_order else 0.0,
+            self._closing_s() if in_order else 0.0,
         )
+
+    def _closing_s(self) -> float:
+        longest = self._settings.close_timeout_s
+        return min(longest, CLOSING_S) if self._stop.is_urgent else longest
 
     def _drop(self, code: int, timeout_s: float) -> Ended | None:
         if self._guard is not None:

@@ -89,11 +89,15 @@ class RestClient:
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
         self._base_url = base_url
-        http = HttpClient(base_url, headers=headers, timeout_s=timeout_s)
+        self._http = http = HttpClient(base_url, headers=headers, timeout_s=timeout_s)
         self._requests = Requests(http, base_url)
         self._look_up_after_s = tuple(look_up_after_s)
         self._sleep = sleep
         self._looks_up_orders = looks_up_orders
+
+    def hurry(self, left_s: Callable[[], float]) -> None:
+        """Give each request from now on so long at most as `left_s` says when it begins."""
+        self._http.left_s = left_s
 
     def execute(self, command: Command) -> Reply:
         """Carry out a command and return what came of it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -12,27 +13,48 @@ from types import FrameType
 
 from runner.session import Stop
 from runner.supervision.link import Link
+from runner.transports import network
 
 SIGNAL_EXITS = {"interrupted": 130, "terminated": 143}
 """Exit codes of a run that a signal ended in good order."""
 
 
+HANDLERS_S, REQUESTS_S, GONE_S = 1.5, 2.0, 3.5
+"""A run that is asked to end is gone after five seconds. Until the first of these a handler may go
+on, until the second a request of the strategy's, and until the third entries are cancelled. What
+is left is for putting all in order, on a machine that has other things to do."""
+CLOSING_S = 0.5
+"""How long it then waits for its peer to close the connection, too."""
+
+
 class StopRequest:
     """Nothing until somebody asks; the first one to ask gives the reason."""
 
-    __slots__ = ("_leave", "_wake", "asked")
+    __slots__ = ("_leave", "_wake", "asked", "asked_at")
 
     def __init__(self) -> None:
         self.asked: Stop | None = None
+        self.asked_at = 0.0
+        """When, on the monotonic clock."""
         self._wake: list[Callable[[], None]] = []
         self._leave: list[Callable[[], None]] = []
 
     def ask(self, stop: Stop) -> None:
         """Ask for the run to end; safe in a signal handler and from any thread."""
         if self.asked is None:
+            self.asked_at = network.monotonic()
             self.asked = stop
         for wake in self._wake:
             wake()
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether somebody waits for the run to be gone; a time limit of its own is no hurry."""
+        return self.asked is not None and self.asked.why != "timeout"
+
+    def left_s(self, within_s: float) -> float:
+        """Return how long is left of so many seconds since somebody asked; without end before."""
+        return self.asked_at + within_s - network.monotonic() if self.is_urgent else math.inf
 
     def on_ask(self, wake: Callable[[], None]) -> None:
         """Call `wake` when somebody asks, so that a driver that waits stops waiting."""
