@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from tests.integration.gateway import SIZE, Gateway, gateway, stays, strategy_in
 from tests.integration.peer import PATIENCE_S, Client
+from tests.integration.terminal import BACK as SCREEN_BACK
 from tests.integration.terminal import Terminal, terminal
 from tests.integration.test_live_conditions import BACK, FRESH, LOST, STALE
 
@@ -142,3 +145,24 @@ def test_the_dashboard_shows_what_a_gateway_says_of_its_condition(folder: Path) 
         seen_so_far.release()
         seen.press("q")
         assert seen.finish() == 130
+
+
+def test_O9_the_crash_of_a_guarded_run_gives_the_terminal_back(folder: Path) -> None:
+    def script(client: Client) -> None:
+        client.candles(0)
+        stays(client)
+
+    with (
+        gateway(script) as place,
+        terminal("run", "notes.py", cwd=folder, size=(120, 40), **trading(place)) as seen,
+    ):
+        seen.wait_for("a printed line")
+        seen.wait_for("Connection")
+        children = Path(f"/proc/{seen.pid}/task/{seen.pid}/children").read_text()
+        (run,) = map(int, children.split())
+        os.kill(run, signal.SIGSEGV)
+
+        assert seen.finish() == 5
+
+        seen.wait_for(lambda _: SCREEN_BACK in seen.raw and seen.is_as_before())
+        assert b"error[E504]" in seen.raw
