@@ -196,7 +196,7 @@ class Desk:
         order = self._ticket(snapshot, update.parent_order_id)
         if update.parent_order_id is not None:
             order.parent_order_id = update.parent_order_id
-        if not order.turn_to(snapshot.id):
+        if order.id != snapshot.id and not order.turn_to(snapshot.id):
             self._fill_former(order, snapshot)
             return order
         # Not what the ticket says is filled: the answer to a cancellation may have said it before.
@@ -221,7 +221,7 @@ class Desk:
             reason = _LIQUIDATED if trade.liquidation else self.reason_of_others
             self.portfolio.record(trade, realized, reason)
             return
-        if not order.turn_to(trade.order_id):
+        if order.id != trade.order_id and not order.turn_to(trade.order_id):
             self._execute_former(order, trade)
             return
         price = trade.price

@@ -191,7 +191,7 @@ class Order:
 
     def update(self, snapshot: OrderSnapshot) -> None:
         """Take over what the peer says; an older message never reopens a finished order."""
-        if not self.turn_to(snapshot.id):
+        if self.id != snapshot.id and not self.turn_to(snapshot.id):
             return
         if self.status.is_terminal and not snapshot.status.is_terminal:
             return

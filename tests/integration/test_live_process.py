@@ -159,5 +159,5 @@ def test_a_live_run_leaves_its_files_in_its_own_folder_for_the_owner_alone(tmp_p
     assert code == 0, said
     (folder,) = (tmp_path / "kept").iterdir()
     assert folder.name.startswith("Once@127.0.0.1_")
-    assert sorted(one.name for one in folder.iterdir()) == ["journal.jsonl", "state.json"]
+    assert sorted(one.name for one in folder.iterdir()) == ["holder", "journal.jsonl", "state.json"]
     assert all(one.stat().st_mode & 0o077 == 0 for one in (folder, *folder.iterdir()))
