@@ -102,7 +102,8 @@ def excess(
     said = f"order {trade.order_id} was executed for {total:f}"
     most = order.quantity if order is not None else None
     if kept is not None and most is None and kept.request is not None:
-        most = kept.request.quantity
+        # It may have been made larger since: then the order has told of more itself.
+        most = max(kept.request.quantity, kept.filled)
     if kept is not None and kept.status in _ENDED and kept.order_id == trade.order_id:
         if total > kept.filled:
             return f"{said} {trade.symbol}, and had ended as {kept.status} with {kept.filled:f}"

@@ -8,8 +8,8 @@ import pytest
 from runner.journal import Kept
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.enums import OrderStatus, OrderType, Side
-from runner.transports.contradictions import asked_to_end, contradiction, differences
-from tests.helpers import AAPL, MSFT, snapshot
+from runner.transports.contradictions import asked_to_end, contradiction, differences, excess
+from tests.helpers import AAPL, MSFT, snapshot, trade
 
 ORDER = SubmitOrder(AAPL, Side.BUY, Decimal(10), OrderType.MARKET, client_order_id="r-1")
 
@@ -53,6 +53,17 @@ def test_the_order_of_an_id_must_be_the_one_that_was_sent() -> None:
     other = snapshot("o-1", symbol=MSFT, client_order_id="r-1")
 
     assert "told as BUY S:MSFT" in str(contradiction(other, kept()))
+
+
+@pytest.mark.parametrize(
+    ("filled", "is_too_much"), [(14, False), (12, True)], ids=["as the order says", "more"]
+)
+def test_what_executes_of_an_order_that_was_made_larger_can_be(
+    filled: int, is_too_much: bool
+) -> None:
+    said = excess(trade(quantity=14), Decimal(14), None, kept(OrderStatus.FILLED, filled))
+
+    assert (said is not None) is is_too_much
 
 
 @pytest.mark.parametrize("status", OrderStatus)
