@@ -59,6 +59,7 @@ class Live:
         lookups: Lookups | None = None,
         foreign: Mapping[str, str] | None = None,
         executions_after_s: Sequence[float] = PAUSES_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; nothing is written or asked yet.
 
@@ -73,6 +74,7 @@ class Live:
             foreign: what to do with orders and positions that are not ours, by symbol: `stop`,
                 `adopt` or `ignore`; `*` stands for all other symbols.
             executions_after_s: when to ask for executions that an order tells of and nobody else.
+            clock: monotonic seconds, for when that is.
         """
         self.sleep: Callable[[float], None] = time.sleep
         """How to pause while nothing else can be done; the driver's can be interrupted."""
@@ -86,7 +88,11 @@ class Live:
         self._written = Written(gateway, journal)
         lookups = lookups or Lookups()
         self._executions = Executions(
-            gateway, journal, currency=self._currency, pauses_s=executions_after_s
+            gateway,
+            journal,
+            currency=self._currency,
+            pauses_s=executions_after_s,
+            clock=clock,
         )
         self._doubts = Doubts(session, gateway, self._written, lookups, self._executions)
         self._rules = foreign or {}

@@ -2,7 +2,7 @@
 
 Prints each finding with its seed and the faults it takes, then the count and the rate; exits with
 1 if there was a finding. `--from SEED` begins elsewhere, `--wire` plays the whole program instead
-of sessions, `--jobs N` takes so many processes.
+of sessions, `--live` does so against a gateway, `--jobs N` takes so many processes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from tests.simulation.checking import prepare, told
+from tests.simulation.live_checking import told as told_live
 from tests.simulation.wire_checking import told as told_wire
 
 CHUNK = 50
@@ -38,8 +39,9 @@ def main() -> int:
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--wire", action="store_true", help="the whole program")
+    parser.add_argument("--live", action="store_true", help="the whole program, live")
     given = parser.parse_args()
-    examine = told_wire if given.wire else told
+    examine = told_live if given.live else told_wire if given.wire else told
     began, findings = time.perf_counter(), 0
     for finding in play(range(given.first, given.first + given.count), examine, given.jobs):
         findings += 1

@@ -150,6 +150,14 @@ class Socket:
                 self.link.up.put(END, self._net.weather.delay())
         self._net.strike(self._number)
 
+    def abandon(self) -> None:
+        """End as the sockets of a killed process do: the other side hears of it, and no more."""
+        if self.link is not None and not self._is_closed:
+            self.link.up.put(RESET, self._net.weather.delay())
+            self.link.down.is_dead = True
+        self._is_closed = True
+        self._error = errno.ECONNRESET
+
     def makefile(self, mode: str, *_: Any, **__: Any) -> io.BufferedReader:
         assert mode == "rb"
         return io.BufferedReader(_Reader(self))

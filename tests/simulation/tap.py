@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -46,6 +46,8 @@ class Tap:
 
     def __init__(self, loop: SimLoop, entries: list[Any]) -> None:
         self.entries = entries
+        self.on_post: Callable[[str], None] = lambda name: None
+        """Called with the name of each order that is about to leave."""
         self._loop = loop
         self._streams: dict[tuple[int, str], Frames] = {}
         self._requests: set[int] = set()
@@ -74,6 +76,7 @@ class Tap:
         elif link.number in self._requests and data.startswith(b"{"):
             self._requests.discard(link.number)
             name = msgspec.json.decode(data).get("client_order_id")
+            self.on_post(str(name))
             self.entries.append(Posted(self._loop.now, str(name)))
 
     def _note(self, link: Link, where: str, data: bytes) -> None:

@@ -17,6 +17,8 @@ from greenlet import getcurrent, greenlet
 
 T = TypeVar("T")
 
+MOST_LOOKS = 20_000
+"""Who looks at the clock so often within one and the same moment goes round in circles."""
 START_S = 1000.0
 """What the clock shows at the beginning."""
 
@@ -63,12 +65,26 @@ class SimLoop(asyncio.SelectorEventLoop):
         """Said where it is not."""
         self.complaints: list[str] = []
         """What went wrong inside tasks and callbacks, and nobody took care of."""
+        self._looked_at, self._looks = 0.0, 0
         self._is_waiting = False
         self._stack: greenlet | None = None
         super().__init__(_Nothing(self))
         self.set_exception_handler(self._complain)
 
     def time(self) -> float:
+        return self.now
+
+    def looked_at(self) -> float:
+        """Return the time to a program that reads its clock.
+
+        Raises:
+            Stuck: it does so again and again, and no time passes.
+        """
+        if self.now > self._looked_at:
+            self._looked_at, self._looks = self.now, 0
+        self._looks += 1
+        if self._looks > MOST_LOOKS:
+            raise Stuck("it goes round in circles, and no time passes")
         return self.now
 
     def _complain(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

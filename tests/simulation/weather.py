@@ -47,6 +47,8 @@ ON_REQUESTS = tuple(
 )  # fmt: skip
 STOP, RESTART, SHUTDOWN = "asked to stop", "the peer restarts", "the peer is shut down"
 ON_MOMENTS = (STOP, RESTART, SHUTDOWN)
+KILLED, KILLED_BEHIND = "killed before a request", "killed behind a request"
+ON_LIVES = (KILLED, KILLED_BEHIND)
 
 _OCCASIONS = (
     dict.fromkeys(ON_DOWN, 60)
@@ -54,7 +56,9 @@ _OCCASIONS = (
     | dict.fromkeys(ON_CONNECT, 12)
     | dict.fromkeys(ON_REQUESTS, 25)
     | dict.fromkeys(ON_MOMENTS, 60)
+    | dict.fromkeys(ON_LIVES, 40)
 )
+_BACKTEST_ONLY = (RESTART, SHUTDOWN)
 _RARE = {f"{where} {DEAD}" for where in ("down", "up", "request")} | {
     STOP, RESTART, SHUTDOWN, f"request {LOST}", f"request {REFUSED}", f"request {SWALLOWED}",
     f"request {TURNED_AWAY}", f"request {LIMITED}",
@@ -62,13 +66,15 @@ _RARE = {f"{where} {DEAD}" for where in ("down", "up", "request")} | {
 """Faults that end most runs, or change them: fewer are drawn, so that runs get somewhere."""
 
 
-def faults_of(seed: int) -> tuple[Fault, ...]:
+def faults_of(seed: int, *, is_live: bool = False) -> tuple[Fault, ...]:
     """Return what goes wrong in the run of a seed."""
     chance = random.Random(f"weather {seed}")
     if chance.random() < 0.04:
         return ()
     drawn = set()
     for kind, occasions in _OCCASIONS.items():
+        if kind in (_BACKTEST_ONLY if is_live else ON_LIVES):
+            continue
         if chance.random() >= (0.04 if kind in _RARE else 0.25):
             continue
         most = 1 if kind in _RARE else chance.choice((1, 2, 6))
@@ -112,6 +118,8 @@ class Weather:
         self._delay_s = random.Random(f"distance {seed}").choice((0.0002, 0.002, 0.02, 0.1))
         self._narrow = 0
         self._full_until = 0.0
+        self._is_last = False
+        """Whether the process is killed once its request has left."""
         self._fates: dict[int, str] = {}
         """What happens to the request that a connection carries now."""
         net.weather = self
@@ -240,7 +248,12 @@ class Weather:
     def _request(self, link: Link, data: bytes) -> None:
         if data[:4] in _METHODS:
             kinds = tuple(one for one in ON_REQUESTS if one not in _AT_CONNECT)
-            struck = self._struck("request", kinds, self._count("request"))
+            count = self._count("request")
+            lives = self._struck("", ON_LIVES, count)
+            if KILLED in lives:
+                self.on_moment(KILLED)
+            self._is_last = KILLED_BEHIND in lives
+            struck = self._struck("request", kinds, count)
             fate = self._fates[link.number] = struck[0] if struck else ""
             if fate in (TURNED_AWAY, LIMITED):
                 link.down.put(_INSTEAD[fate], self.delay())
@@ -254,6 +267,10 @@ class Weather:
         if fate not in (LOST, TURNED_AWAY, LIMITED):
             self._tap.asked(link, data)
             link.up.put(data, self.delay())
+        is_whole = data.startswith((b"GET", b"DELETE")) or not data.startswith(_METHODS)
+        if self._is_last and is_whole:
+            self._is_last = False
+            self.on_moment(KILLED_BEHIND)
 
     def _answered(self, link: Link, data: bytes) -> None:
         fate = self._fates.get(link.number, "")

@@ -98,6 +98,9 @@ class Noting:
         self._rest = rest
         self._entries = entries
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rest, name)
+
     def execute(self, command: Command) -> Reply:
         if isinstance(command, ReadState):
             return self._rest.execute(command)
@@ -118,7 +121,7 @@ def in_memory(net: Net) -> Iterator[None]:
     with (
         patch.multiple(
             network,
-            monotonic=loop.time,
+            monotonic=loop.looked_at,
             poller=net.poller,
             new_socket=net.new_socket,
             socket_pair=net.socket_pair,

@@ -17,13 +17,13 @@ from tests.simulation.wire_invariants import INVARIANTS
 from tests.simulation.world import play
 
 _SILENCE = {f"down {w.DEAD}", f"up {w.DEAD}"}
-_NO_ANSWER = {f"request {kind}" for kind in (
+NO_ANSWER = {f"request {kind}" for kind in (
     w.LOST, w.MUTE, w.CUT_ANSWER, w.SWAPPED, w.TURNED_AWAY, w.DELAYED, w.SLOW_ANSWER, w.DEAD,
     w.REFUSED, w.SWALLOWED,
 )}  # fmt: skip
 _PEER_GONE = {w.RESTART, w.SHUTDOWN}
 MEANT_BY = {
-    "E720": _NO_ANSWER | _PEER_GONE,
+    "E720": NO_ANSWER | _PEER_GONE,
     "E721": {f"request {w.REFUSED}", f"request {w.SWALLOWED}"} | _PEER_GONE,
     "E730": _PEER_GONE,
     "E743": _SILENCE,
@@ -47,13 +47,15 @@ class Finding(NamedTuple):
     faults: tuple[Fault, ...]
     rule: str
     what: str
+    is_live: bool = False
 
     def __str__(self) -> str:
+        how = "live" if self.is_live else "wire"
         faults = "\n".join(f"    {fault.kind}, at {fault.at}" for fault in self.faults)
         return (
-            f"seed {self.seed}, the whole program: {self.rule}: {self.what}\n"
+            f"seed {self.seed}, the whole program ({how}): {self.rule}: {self.what}\n"
             f"  faults that are needed for it:\n{faults or '    none'}\n"
-            f"  again: pytest tests/simulation/test_wire.py --sim-seed {self.seed}"
+            f"  again: pytest tests/simulation/test_{how}.py --sim-seed {self.seed}"
         )
 
 
