@@ -79,7 +79,7 @@ def _wrong_ending(scenario: Scenario, outcome: Outcome) -> str | None:
         if not met <= TRACELESS and outcome.why in ("complete", "E501"):
             return None  # it was told otherwise, and decided otherwise
         return f"it ended with {outcome.why}, undisturbed with {why}"
-    if why == "complete" and outcome.runs["complete"] != 1:
+    if why == "complete" and outcome.runs["complete"] != 1 and not met & _PEER_GONE:
         return "complete here, and not at the engine"
     if not met <= TRACELESS:
         return None
