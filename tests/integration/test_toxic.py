@@ -204,6 +204,7 @@ ENGINE = [
     *both(Row("reset", "ws", "runner")),
     Row("reset", "ws", "runner", 20, usual=True),
     Row("reset", "ws", "runner", 20, expected="7 E730", orders_early=True, keeps=False, usual=True),
+    Row("reset", "ws", "runner", 20, orders_early=True),
     Row("reset", "ws", "runner", 300),
     Row("reset", "ws", "runner", 300, orders_early=True),
     Row("reset", "ws", "runner", 0.03),

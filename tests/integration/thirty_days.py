@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,7 +73,7 @@ SETTINGS = {
 
 @dataclass
 class Sample:
-    """What the process of a run holds at one moment."""
+    """What the processes of a run hold at one moment."""
 
     candle: int
     resident: int
@@ -125,17 +126,18 @@ class Failing(Market):
         client.wait_until_closed(PATIENCE_S)
 
     def look(self) -> None:
-        """Note what the process of the run holds, a hundred times in all."""
+        """Note what the processes of the run hold, a hundred times in all."""
         if self.pid is None or self.next * SAMPLES < len(self.samples) * self.candles:
             return
-        place = Path(f"/proc/{self.pid}")
-        if not place.exists():
-            return
-        pages = int((place / "statm").read_text().split()[1])
-        threads = len(os.listdir(place / "task"))
-        files = len(os.listdir(place / "fd"))
-        resident = pages * os.sysconf("SC_PAGE_SIZE")
-        self.samples.append(Sample(self.next, resident, threads, files))
+        with suppress(OSError):  # one that ends while it is looked at
+            places = family(self.pid)
+            if not places:
+                return
+            pages = sum(int((one / "statm").read_text().split()[1]) for one in places)
+            threads = sum(len(os.listdir(one / "task")) for one in places)
+            files = sum(len(os.listdir(one / "fd")) for one in places)
+            resident = pages * os.sysconf("SC_PAGE_SIZE")
+            self.samples.append(Sample(self.next, resident, threads, files))
 
     def admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer the opening of a connection: 503 as often as is wanted."""
@@ -143,6 +145,18 @@ class Failing(Market):
             return None
         self.busy -= 1
         return connection.respond(503, "busy\n")
+
+
+def family(pid: int) -> list[Path]:
+    """Return where the system tells of a process and of those it has started, oldest first.
+
+    A run at a gateway is two: the strategy's, and the one that watches over it.
+    """
+    place = Path(f"/proc/{pid}")
+    if not (place / "statm").exists():
+        return []
+    children = (place / "task" / str(pid) / "children").read_text().split()
+    return [place, *(one for child in children for one in family(int(child)))]
 
 
 def frame_of(index: int, is_awaited: bool) -> bytes:
