@@ -64,7 +64,7 @@ def project(tmp_path: Path) -> Path:
         (("run", "strategies/t"), ["strategies/two.py"]),
         (("run", "mine.py", "--runtime", "e"), ["embedded", "engine"]),
         (("strategies", "m"), ["mine.py"]),
-        (("explain", "E50"), ["E500", "E501"]),
+        (("explain", "E397"), ["E397"]),
         (("new", "mine.py", "--template", "b"), ["breakout", "blank"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
