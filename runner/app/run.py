@@ -23,6 +23,7 @@ from runner.app.halting import (
 )
 from runner.app.lateness import late
 from runner.app.market import limits_of
+from runner.app.memory import MemoryLimit
 from runner.app.overdue import abandoned, handlers_watched, limit_of
 from runner.app.peers import Peer, peer_of
 from runner.app.permission import permitted
@@ -124,14 +125,16 @@ def execute(
                 abandon=lambda error: abandoned(error, stop, capture.stream, record, link),
             )
             signals = stop_on_signals(stop, link)
-            guards = (signals, kills, handlers, stop_after(stop, config.timeout))
+            memory = MemoryLimit(config.max_memory, session, stop)
+            limits = (memory.watched(), stop_after(stop, config.timeout))
+            guards = (signals, kills, handlers, *limits)
             journal = _journal_of(config, session, peer, cwd)
             if link is not None:
                 link.begun(journal)
             ending, error = _drive(config, session, peer, stop, pace, guards, watching, journal)
             if link is not None:
                 link.over()
-            error = error or record.trouble()
+            error = error or memory.trouble() or record.trouble()
             if not session.backtest:
                 from runner.app.live import unresolved
 

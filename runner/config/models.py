@@ -279,6 +279,8 @@ class RunConfig(BaseSettings):
         float | None, fields.duration(0.1, DAY, zero=True, optional=True)
     ] = None
     """Longest time in one handler: 30s at a gateway, 60s elsewhere if unset; 0 is no limit."""
+    max_memory: Annotated[int | None, fields.whole(10_000_000, 10**13, optional=True)] = None
+    """Most memory of the run, in bytes; beyond it the run ends (exit 5). Unset is no limit."""
     live: Annotated[bool, fields.flag()] = False
     """Whether orders may trade real money at a gateway; `gateway.account` must agree, too."""
     dry_run: Annotated[bool, fields.flag()] = False

@@ -76,6 +76,23 @@ ENTRIES = (
         example="os._exit(0)",
     ),
     Entry(
+        "E506",
+        "The run takes too much memory",
+        means=(
+            "The process was larger than max_memory and was stopped in good order. The message "
+            "names the event that it had come to. It is looked at twice a second."
+        ),
+        causes=(
+            "a list that grows with every event",
+            "a limit that is too small for the data and the libraries of the strategy",
+        ),
+        fixes=(
+            "keep what you need only: collections.deque(maxlen=...)",
+            "raise max_memory, in bytes",
+        ),
+        example="self.seen.append(bytes(1_000_000)) in on_candle",
+    ),
+    Entry(
         "E510",
         "The strategy's state cannot be kept",
         means=(

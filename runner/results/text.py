@@ -86,6 +86,7 @@ def _outcome(result: RunResult, page: Page) -> list[str]:
         "terminated": "terminated: the figures are those up to there",
         "timeout": "stopped at the time limit",
         "max_events": "stopped at the limit of events",
+        "memory": "stopped at the limit of memory",
         "halted": "halted: the figures are those up to there",
     }.get(result.ending.why)
     if result.error is not None:

@@ -63,7 +63,7 @@ class Missed(msgspec.Struct, frozen=True):
 class Stop(msgspec.Struct, frozen=True):
     """The run is to end now, in good order."""
 
-    why: Literal["interrupted", "terminated", "timeout", "max_events", "halted"]
+    why: Literal["interrupted", "terminated", "timeout", "max_events", "halted", "memory"]
 
 
 Ask = Next | Ack | Command
@@ -75,7 +75,14 @@ class Ending:
     """How a conversation ended, when it ended well."""
 
     why: Literal[
-        "complete", "closed", "interrupted", "terminated", "timeout", "max_events", "halted"
+        "complete",
+        "closed",
+        "interrupted",
+        "terminated",
+        "timeout",
+        "max_events",
+        "halted",
+        "memory",
     ]
     confirmed: bool
     """Whether the peer said that the backtest is complete."""
