@@ -12,7 +12,7 @@ from runner.protocol.messages import Candle, Quote, Trade
 from runner.protocol.times import from_ms
 from runner.strategy.order import Order
 from tests.helpers import AAPL, MSFT, START_MS, candle, quote
-from tests.integration.gateway import ended, gateway, stays, strategy_in
+from tests.integration.gateway import ended, gateway, send_signal, strategy_in
 from tests.integration.peer import (
     PATIENCE_S,
     Client,
@@ -200,25 +200,16 @@ class Late(Strategy):
     minutes = [candle(100, time=START_MS + n * 60_000, timeframe="1m") for n in range(100)]
 
     def flood(client: Client) -> None:
-        client.send(encode(minutes[0], timestamp=from_ms(0)))
-        client.wait_for(lambda: peer.book.state_reads > 0)
-        time.sleep(0.2)
-        client.send(*(encode(one, timestamp=from_ms(0)) for one in minutes[1:]))
+        before = client.book.state_reads
+        client.send(*(encode(one, timestamp=from_ms(0)) for one in minutes))
         ponged(client)
-        stays(client)
+        client.wait_for(lambda: client.book.state_reads > before)
+        send_signal(run)
+        client.wait_until_closed()
 
     with gateway(flood) as there:
-        peer = there.peer
-        run = there.start(
-            tmp_path,
-            "run",
-            strategy_in(tmp_path, text),
-            "--json",
-            "--set",
-            "connection.inbox=16",
-            "--timeout",
-            "2s",
-        )
+        name = strategy_in(tmp_path, text)
+        run = there.start(tmp_path, "run", name, "--json", "--set", "connection.inbox=16")
         code, document, said = ended(run)
 
     assert code == 9, said
