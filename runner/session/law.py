@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from decimal import getcontext, setcontext
 from itertools import chain
+from threading import get_ident
 from typing import Any
 
 from runner.errors import ProtocolError, RiskHalt, StrategyFailed
@@ -33,6 +34,7 @@ from runner.session.executing import flush
 from runner.session.folding import folds_of
 from runner.session.handled import Handled
 from runner.session.state import Session
+from runner.strategy.desk import NOBODY
 from runner.strategy.order import Order
 
 ACK_LIMIT = 256
@@ -50,6 +52,7 @@ def converse(session: Session) -> Talk:
         RiskHalt: E910, one event caused more than `MAX_REQUESTS_PER_EVENT` requests.
     """
     desk = session.desk
+    desk.thread = get_ident()
     outbox = desk.outbox
     on_candle = session.handler("on_candle")
     folds = folds_of(session)
@@ -194,6 +197,7 @@ def _finish(
         if pending:
             yield Ack(tuple(pending))
         raise
+    session.desk.thread = NOBODY
     if end_id is not None:
         pending.append(end_id)
     if pending:

@@ -51,6 +51,10 @@ _PRICE_STEP = Decimal("1E-9")
 """Peers round the average price of an order; below this, a difference of two is that rounding."""
 
 
+NOBODY = 0
+"""No thread's number."""
+
+
 class Desk:
     """The strategy's place of work: state, tickets, indicators and the outbox."""
 
@@ -71,6 +75,8 @@ class Desk:
         that asks for one of those catches up first, so a candle costs one append until then."""
         self.quotes = 0
         """How many quotes have been taken in."""
+        self.thread: int | None = None
+        """The thread that the run is on, `NOBODY` once it is over; None before it has begun."""
         self._market_events = 0
         self._clock_ms = 0
         self._moment: datetime | None = None

@@ -7,12 +7,13 @@ rejection, because they depend on data; a call that could never work (no size, t
 from __future__ import annotations
 
 from decimal import Context, Decimal
+from threading import get_ident
 
 import msgspec
 
 from runner.protocol.commands import SubmitOrder
 from runner.protocol.enums import OrderType, RejectReason, Side, TimeInForce, TrailingType
-from runner.strategy.desk import Desk
+from runner.strategy.desk import NOBODY, Desk
 from runner.strategy.order import Order
 from runner.strategy.sizing import Number, exact_quantity, quantity_step, worth
 
@@ -50,6 +51,8 @@ def place(desk: Desk, wish: Wish) -> Order:
             a trailing stop are, or the time in force does not exist.
     """
     exactly_one(quantity=wish.quantity, notional=wish.notional, equity=wish.equity)
+    if desk.thread is not None and desk.thread != get_ident():
+        return _denied(desk, wish)
     trailing_type = _trailing_type(wish)
     time_in_force = _time_in_force(wish.time_in_force)
     try:
@@ -81,6 +84,14 @@ def place(desk: Desk, wish: Wish) -> Order:
         oco_group_id=wish.oco_group,
     )
     return desk.submit(request, wish.reason)
+
+
+def _denied(desk: Desk, wish: Wish) -> Order:
+    # The desk is the run's alone: not even a rejection may be filed there from beside it.
+    order = Order("", wish.symbol, wish.side, Decimal(0), OrderType.MARKET, reason=wish.reason)
+    where = "after the run" if desk.thread == NOBODY else "from a thread of the strategy's own"
+    order.reject("DENIED_THREAD", f"orders are placed in a handler, this one was {where}")
+    return order
 
 
 def place_difference(desk: Desk, wish: Wish) -> Order | None:

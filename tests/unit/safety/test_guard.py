@@ -375,6 +375,7 @@ def test_a_halt_that_is_asked_for_stops_every_order_from_then_on() -> None:
     assert guard.state is TradingState.ACTIVE
 
     guard.ask_halt("kill_switch", "somebody pulled the kill switch")
+    run.desk.thread = None  # as if it were still going on
     order = run.strategy.buy(quantity=3)
     denial = guard.check(run.desk.outbox[-1], order.reason)  # type: ignore[arg-type]
 
