@@ -111,14 +111,15 @@ class Desk:
             order.update(snapshot)
             if order.id != snapshot.id:
                 continue  # it was replaced
-            # The positions just taken over hold what is filled already.
-            order.folded = order.traded = order.filled_quantity
-            order.folded_value = order.folded * (order.average_fill_price or _ZERO)
-            order.traded_value = order.folded_value
+            _held_already(order)
             self.settle(order)
             lost.pop(order.client_order_id or order.id or "", None)
             if before != (order.status, order.filled_quantity):
                 changed.append(order)
+        for order in self.tickets.values():
+            # One that ended before the gap, and whose end, told by an answer, is still to come.
+            if order.filled_quantity > order.folded:
+                _held_already(order)
         for order in lost.values():
             if order.id is not None:
                 order.status = OrderStatus.UNKNOWN
@@ -463,6 +464,13 @@ class Desk:
     def _blank(self) -> None:
         for indicator in self.indicators:
             indicator.value = nan
+
+
+def _held_already(order: Order) -> None:
+    # Positions that were just taken over hold what is filled.
+    order.folded = order.traded = order.filled_quantity
+    order.folded_value = order.folded * (order.average_fill_price or _ZERO)
+    order.traded_value = order.folded_value
 
 
 def _price_of_rest(order: Order, trade: Trade) -> Decimal:

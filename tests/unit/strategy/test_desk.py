@@ -21,6 +21,7 @@ from tests.helpers import (
     START_MS,
     candle,
     candles,
+    position,
     quote,
     snapshot,
     state,
@@ -301,6 +302,19 @@ def test_loading_the_state_makes_tickets_of_working_orders() -> None:
 
     (order,) = desk.working.values()
     assert (order.id, order.client_order_id, order.status) == ("o-5", "r-old", OrderStatus.OPEN)
+
+
+def test_what_an_order_had_filled_before_a_gap_is_not_added_to_the_position_after_it() -> None:
+    desk = Desk()
+    ended = snapshot("o-1", status=OrderStatus.CANCELLED, filled=4, price=100)
+    desk.load(state(orders=[snapshot("o-1")]))
+    (order,) = desk.tickets.values()
+    order.update(ended)  # the answer to its cancellation told of the executions
+
+    desk.load(state(positions=[position(4)]))
+    desk.take_order(OrderUpdate("ORDER_CANCELLED", ended))
+
+    assert desk.portfolio.quantity(AAPL) == 4
 
 
 # Focus
