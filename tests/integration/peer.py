@@ -97,13 +97,13 @@ class Client:
     def complete(self, event_id: str | None = "end") -> None:
         self.send(encode(BacktestComplete(), event_id=event_id, timestamp=from_ms(0)))
 
-    def read(self) -> Any:
+    def read(self, patience_s: float = PATIENCE_S) -> Any:
         """Return the next message, read as JSON."""
-        return json.loads(self.socket.recv(timeout=PATIENCE_S))
+        return json.loads(self.socket.recv(timeout=patience_s))
 
-    def ack(self) -> list[str]:
+    def ack(self, patience_s: float = PATIENCE_S) -> list[str]:
         """Return the ids of the next message, which is an ack."""
-        message = self.read()
+        message = self.read(patience_s)
         assert message["type"] == "event_ack", message
         assert isinstance(message["timestamp"], int)
         self.timeline.append(("ack", *message["events_processed"]))

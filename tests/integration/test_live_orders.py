@@ -603,7 +603,7 @@ def test_I5_many_ambiguous_submits_leave_no_order_twice(tmp_path: Path) -> None:
     def script(client: Client) -> None:
         for index in range(count):
             client.candles(index)
-            client.ack()
+            client.ack(60.0)
         client.wait_for(
             lambda: sum(one[0] == "settled" for one in client.timeline) == count, count / 50
         )
