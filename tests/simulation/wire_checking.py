@@ -12,7 +12,7 @@ from tests.simulation import weather as w
 from tests.simulation.history import Entry, Started
 from tests.simulation.scenario import Fault, Scenario
 from tests.simulation.shrinking import smallest
-from tests.simulation.wire import Outcome, play_wire, scenario_of
+from tests.simulation.wire import SETTINGS, Outcome, play_wire, scenario_of
 from tests.simulation.wire_invariants import INVARIANTS
 from tests.simulation.world import play
 
@@ -27,6 +27,7 @@ MEANT_BY = {
     "E721": {f"request {w.REFUSED}", f"request {w.SWALLOWED}"} | _PEER_GONE,
     "E730": _PEER_GONE,
     "E743": _SILENCE,
+    "E601": _PEER_GONE,
     "E605": _SILENCE,
     "interrupted": {w.STOP},
 }
@@ -76,6 +77,9 @@ def _wrong_ending(scenario: Scenario, outcome: Outcome) -> str | None:
     if outcome.why != why:
         if MEANT_BY.get(outcome.why, set()) & met:
             return None
+        refused = [fault for fault in outcome.met if fault.kind in w.ON_CONNECT]
+        if outcome.why == "E730" and len(refused) >= SETTINGS.max_attempts - 1:
+            return None  # it came back as often as it is allowed to
         if not met <= TRACELESS and outcome.why in ("complete", "E501"):
             return None  # it was told otherwise, and decided otherwise
         return f"it ended with {outcome.why}, undisturbed with {why}"
