@@ -11,7 +11,7 @@ from collections.abc import Callable
 from runner.errors import ConnectError
 from runner.transports.settings import ConnectionSettings
 
-START_HINT = "start an engine with `runner engine serve`, or correct the address"
+START_HINT = "start it (an engine, here: runner engine serve), or correct the address"
 _MAX_DOUBLINGS = 60
 
 _LOG = logging.getLogger(__name__)
