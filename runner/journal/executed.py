@@ -51,18 +51,26 @@ class Executed:
         told.ids.add(line.trade_id)
         told.quantity += line.quantity
         told.value += line.quantity * line.price
-        if line.is_made_up:
-            told.made_up += line.quantity
-        self._move(line.symbol, line.side.sign * line.quantity, line.price)
+        told.made_up += line.quantity if line.is_made_up else -line.confirms
+        if line.quantity:
+            self._move(line.symbol, line.side.sign * line.quantity, line.price)
 
-    def confirm(self, order_id: str, trade_id: str, quantity: Decimal) -> bool:
-        """Return whether an execution is one that was concluded already, and note that it is."""
+    def uncounted(self, order_id: str, quantity: Decimal, owed: Decimal) -> Decimal:
+        """Return what of an execution is to be counted; the rest was concluded already.
+
+        What is counted of an order is never more than the order tells of, or its executions come
+        to, whichever is more; and when all of them were told it is that.
+
+        Args:
+            order_id: the peer's id of its order.
+            quantity: its own.
+            owed: what the order tells of beyond all that is counted. An execution that is no larger
+                may be the newest; 0 where those that were concluded are heard of first.
+        """
         told = self.orders.get(order_id)
-        if told is None or not 0 < quantity <= told.made_up:
-            return False
-        told.made_up -= quantity
-        told.ids.add(trade_id)
-        return True
+        if told is None or quantity <= owed:
+            return quantity
+        return max(_ZERO, quantity - told.made_up)
 
     def adopt(self, line: Adopted) -> None:
         """Take over a difference, at its entry price where that is known."""

@@ -74,7 +74,7 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True, tag="seen", tag_fiel
 
 
 class Traded(msgspec.Struct, frozen=True, omit_defaults=True, tag="traded", tag_field="kind"):
-    """An execution was told."""
+    """An execution was told, or was found to be one that had been concluded before."""
 
     time: datetime
     trade_id: str
@@ -82,9 +82,12 @@ class Traded(msgspec.Struct, frozen=True, omit_defaults=True, tag="traded", tag_
     symbol: str
     side: Side
     quantity: Decimal
+    """What is counted of it: less than it was, down to 0, where `confirms` is the rest."""
     price: Decimal
     is_made_up: bool = False
     """Whether it was concluded from how the order stands, because nobody told of it."""
+    confirms: Decimal = Decimal(0)
+    """What of it was concluded before, and is counted."""
 
 
 class Adopted(msgspec.Struct, frozen=True, omit_defaults=True, tag="adopted", tag_field="kind"):

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from runner.journal import Journal
 from runner.journal.executed import Told
 from runner.journal.lines import Traded
@@ -29,6 +31,7 @@ PAUSES_S = (2.0, 4.0)
 _PRICE_STEP = Decimal("1E-9")
 """Gateways round the average price of an order; below this, a difference is that rounding."""
 _NOTHING = Told()
+_ZERO = Decimal(0)
 
 
 class Source(Protocol):
@@ -92,22 +95,30 @@ class Executions:
         elif order.filled_quantity >= owed.order.filled_quantity:
             owed.order = order
 
-    def hear(self, trade: Trade) -> bool:
-        """Write an execution down, and return whether it is to be told: it may be known already.
+    def hear(self, trade: Trade) -> Trade | None:
+        """Write an execution down, and return what is to be told of it; None for nothing.
 
+        It may be known already, or be a part of what was concluded; then the rest of it is told.
         One without an id cannot be told from a repetition. How its order stands decides.
 
         Raises:
             RiskHalt: E935, its order cannot have executed so much.
         """
-        if not trade.id:
-            return False
+        owed = self._owed.get(trade.order_id)
+        told = self._told(trade.order_id)
+        return self._count(trade, owed.order.filled_quantity - told.quantity if owed else _ZERO)
+
+    def _count(self, trade: Trade, beyond: Decimal) -> Trade | None:
+        if not trade.id or trade.id in self._told(trade.order_id).ids:
+            return None
         executed = self._journal.past.executed
-        if trade.id in self._told(trade.order_id).ids:
-            return False
-        if executed.confirm(trade.order_id, trade.id, trade.quantity):
-            return False
-        self._write(trade)
+        counted = executed.uncounted(trade.order_id, trade.quantity, beyond)
+        confirms = trade.quantity - counted
+        if confirms:
+            trade = replace(trade, quantity=counted)
+        self._write(trade, confirms)
+        if not counted:
+            return None
         total = self._told(trade.order_id).quantity
         kept = self._journal.past.named(trade.order_id)
         wrong = excess(trade, total, self._working.get(trade.order_id), kept)
@@ -116,7 +127,7 @@ class Executions:
         owed = self._owed.get(trade.order_id)
         if owed is not None and owed.order.filled_quantity <= total:
             del self._owed[trade.order_id]
-        return True
+        return trade
 
     def wait_s(self) -> float | None:
         """Return how long it is until executions are asked for, at least 0; None for ever."""
@@ -159,7 +170,9 @@ class Executions:
         except TemporaryFailure as failure:
             _LOG.warning("cannot ask for the executions of %s: %s", order.id, failure.what)
             listed = ()
-        found = [one for one in sorted(listed, key=lambda one: one.timestamp) if self.hear(one)]
+        # The oldest first: what was concluded before is among them, before what is owed.
+        oldest = sorted(listed, key=lambda one: one.timestamp)
+        found = [one for trade in oldest if (one := self._count(trade, _ZERO))]
         if self._told(order.id).quantity < order.filled_quantity and concludes:
             concluded = self._conclude(order)
             if concluded is not None:
@@ -191,7 +204,7 @@ class Executions:
             synthesised=True,
         )
 
-    def _write(self, trade: Trade) -> None:
+    def _write(self, trade: Trade, confirms: Decimal = _ZERO) -> None:
         self._journal.write(
             Traded(
                 now(),
@@ -202,6 +215,7 @@ class Executions:
                 trade.quantity,
                 trade.price,
                 bool(trade.synthesised),
+                confirms,
             )
         )
 

@@ -171,12 +171,16 @@ class Live:
         if not is_ours:
             self._doubts.look_now(trade.order_id, trade.symbol)
             is_ours = self._journal.past.owns_id(trade.order_id)
-        if (not is_ours and self.ignores(trade.symbol)) or not self._executions.hear(trade):
+        if not is_ours and self.ignores(trade.symbol):
+            return False
+        told = self._executions.hear(trade)
+        if told is None:
             return False
         if not is_ours:
             self._external(f"execution {trade.id} of order {trade.order_id}", trade.symbol)
-        elif self._doubts.news:
-            self._doubts.news.append(update)  # its order was found just now, and is told first
+        # Its order may have been found just now, and is told first; a part of it may be known.
+        if (is_ours and self._doubts.news) or told is not trade:
+            self._doubts.news.append(TradeUpdate(told))
             return False
         return True
 

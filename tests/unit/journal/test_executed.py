@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from runner.journal.executed import Basis, Executed
 from runner.journal.lines import Adopted, Traded
@@ -57,11 +58,26 @@ def test_ids_are_those_of_one_order() -> None:
     assert executed.positions[AAPL].quantity == 4
 
 
-def test_what_was_concluded_is_confirmed_as_far_as_it_goes() -> None:
+@pytest.mark.parametrize(
+    ("quantity", "owed", "counted"),
+    [(2, 0, 0), (1, 0, 0), (3, 0, 1), (1, 1, 1), (2, 1, 0), (4, 1, 2)],
+    ids=["all of it", "a part of it", "more", "the newest", "no newer one", "more than both"],
+)
+def test_an_execution_counts_as_far_as_it_was_not_concluded(
+    quantity: int, owed: int, counted: int
+) -> None:
     executed = told(traded("a", 1), traded("guess", 2, is_made_up=True))
 
-    assert [executed.confirm("o-1", name, Decimal(2)) for name in ("b", "c")] == [True, False]
-    assert executed.orders["o-1"].ids == {"a", "guess", "b"}
+    assert executed.uncounted("o-1", Decimal(quantity), Decimal(owed)) == counted
+
+
+def test_what_was_concluded_is_confirmed_once() -> None:
+    executed = told(traded("guess", 2, is_made_up=True))
+    executed.take(replace(traded("b", 0), confirms=Decimal(2)))
+
+    assert executed.uncounted("o-1", Decimal(2), Decimal(0)) == 2
+    assert executed.orders["o-1"].ids == {"guess", "b"}
+    assert executed.positions[AAPL].quantity == 2
 
 
 @pytest.mark.parametrize(("price", "entry"), [(Decimal(90), 95), (None, 100)])
