@@ -257,6 +257,31 @@ def test_F15_an_execution_that_comes_after_it_was_concluded_counts_once(tmp_path
     assert session.desk.portfolio.quantity(AAPL) == 2
 
 
+@pytest.mark.parametrize("is_first", [True, False], ids=["the order first", "no order"])
+def test_F15_executions_that_are_told_newest_first_after_a_part_was_concluded_count_once(
+    tmp_path: Path, is_first: bool
+) -> None:
+    def script(client: Client) -> None:
+        client.candles(0)
+        client.ack()
+        client.order(executed(client, 0, "1.5", "100"), "ORDER_PARTIALLY_FILLED")
+        trades(client, 1)
+        order = executed(client, 0, "2", "100")
+        if is_first:
+            client.order(order, "ORDER_FILLED")
+        for name, quantity in (("t-2", "0.5"), ("t-1", "1.5")):
+            client.execution(name, order, quantity)
+        trades(client, 2)
+        end(client)
+
+    with running(script) as peer:
+        _, session = drive_live(peer, tmp_path, buy_two, strategy=Telling)
+
+    assert [one[2] for one in told(peer)] == ["1.5", "0.5"]
+    assert sum(one.trade.quantity for one in session.desk.portfolio.fills) == 2
+    assert session.desk.portfolio.quantity(AAPL) == 2
+
+
 def test_F15_an_execution_that_an_earlier_run_was_told_of_counts_once(tmp_path: Path) -> None:
     def first(client: Client) -> None:
         client.candles(0)
