@@ -51,7 +51,7 @@ class Executed:
         told.ids.add(line.trade_id)
         told.quantity += line.quantity
         told.value += line.quantity * line.price
-        told.made_up += line.quantity if line.is_made_up else -line.confirms
+        told.made_up += line.quantity if line.is_made_up else -(line.confirms or _ZERO)
         if line.quantity:
             self._move(line.symbol, line.side.sign * line.quantity, line.price)
 

@@ -86,8 +86,8 @@ class Traded(msgspec.Struct, frozen=True, omit_defaults=True, tag="traded", tag_
     price: Decimal
     is_made_up: bool = False
     """Whether it was concluded from how the order stands, because nobody told of it."""
-    confirms: Decimal = Decimal(0)
-    """What of it was concluded before, and is counted."""
+    confirms: Decimal | None = None
+    """What of it was concluded before, and is counted; None for nothing."""
 
 
 class Adopted(msgspec.Struct, frozen=True, omit_defaults=True, tag="adopted", tag_field="kind"):

@@ -215,7 +215,7 @@ class Executions:
                 trade.quantity,
                 trade.price,
                 bool(trade.synthesised),
-                confirms,
+                confirms or None,
             )
         )
 

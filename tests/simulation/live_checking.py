@@ -34,6 +34,8 @@ def both_sides_agree(outcome: Outcome) -> Iterator[str]:
     if outcome.why != "terminated":
         return
     desk, exchange = outcome.session.desk, outcome.exchanges[0]
+    if desk.portfolio.account is None:
+        return  # it was asked to end while it still looked for what the life before had left
     held = {name: one.quantity for name, one in desk.portfolio.positions.items() if one.quantity}
     real = {name: one.quantity for name, one in exchange.ledger.holdings.items()}
     if held != real:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -123,6 +124,20 @@ def test_executions_count_once_over_a_restart(tmp_path: Path) -> None:
     journal.close()
 
     assert scene.counted == FILLED
+
+
+def test_the_journal_says_what_was_confirmed_and_nothing_of_it_elsewhere(tmp_path: Path) -> None:
+    with concluded(tmp_path / "journal.jsonl") as scene:
+        for one in ("t-1", "order", "t-4"):
+            scene.take(one)
+    lines = [json.loads(one) for one in (tmp_path / "journal.jsonl").read_text().splitlines()]
+    told = [one for one in lines if one["kind"] == "traded"]
+
+    assert [(one["quantity"], one.get("confirms")) for one in told] == [
+        ("40", None),
+        ("0", "20"),
+        ("2", None),
+    ]
 
 
 def test_the_newest_execution_is_told_as_it_is_where_the_order_tells_of_more(
