@@ -110,6 +110,7 @@ class Live:
             session, gateway, self._written, self._doubts, pauses_s=lookups.pauses_s
         )
         self._missed: Missed | None = None
+        self._is_opened = False
         self._has_begun = False
         self._never_left: list[Kept] = []
 
@@ -262,8 +263,9 @@ class Live:
 
     def _read(self) -> State:
         is_start = not self._has_begun
-        if is_start:
+        if not self._is_opened:  # once, however often the state cannot be read
             self._begin()
+            self._is_opened = True
         state = self._accounting.read(self._doubts.news, sleep=self.sleep, is_start=is_start)
         self._has_begun = True
         return state

@@ -182,9 +182,14 @@ def test_an_order_that_may_have_left_is_looked_for_then_told_as_orphaned(tmp_pat
     assert len(peer.book.posts) == 1
 
 
+@pytest.mark.parametrize("failing", [0, 2], ids=["read at once", "read at the third attempt"])
 def test_O3_an_order_that_a_crash_kept_from_leaving_is_told_as_rejected_at_once(
-    tmp_path: Path,
+    tmp_path: Path, failing: int
 ) -> None:
+    def fail(handler: Handler) -> bool:
+        handler.answer(500, b"")
+        return True
+
     class Telling(Noting):
         def on_order(self, order: Any) -> None:
             self.timeline.append(("order", order.status.value, order.reject_message))
@@ -197,6 +202,7 @@ def test_O3_an_order_that_a_crash_kept_from_leaving_is_told_as_rejected_at_once(
         # As a crash leaves it that comes before both lines of the order are on the disk.
         path.write_bytes(b"".join(lines[: kinds.index("intent") + 1]) + lines[-1][:5])
         peer.book.orders.clear()
+        peer.book.faults["GET"] = [fail] * failing
         _, second = drive_live(
             peer, tmp_path, buy_nothing, run="second", strategy=Telling, pauses_s=(60.0,)
         )
@@ -207,6 +213,8 @@ def test_O3_an_order_that_a_crash_kept_from_leaving_is_told_as_rejected_at_once(
     said = "the run before ended before the order was sent"
     assert [one for one in peer.timeline if one[0] == "order"] == [("order", "REJECTED", said)]
     assert ([*second.desk.tickets], [*third.desk.tickets]) == (["first-1"], [])
+    kinds = [json.loads(one)["kind"] for one in path.read_bytes().splitlines()]
+    assert kinds.count("begun") == 3
     assert len(peer.book.posts) == 1
 
 

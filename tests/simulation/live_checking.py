@@ -10,7 +10,7 @@ from pathlib import Path
 from runner.journal import Journal
 from runner.protocol.enums import OrderStatus
 from tests.simulation import weather as w
-from tests.simulation.live import live_scenario_of, play_live
+from tests.simulation.live import LIVE, live_scenario_of, play_live
 from tests.simulation.scenario import Fault, Scenario
 from tests.simulation.shrinking import smallest
 from tests.simulation.wire import Outcome
@@ -81,6 +81,9 @@ def _breaches(scenario: Scenario, outcome: Outcome, journal: Path) -> Iterator[t
             yield rule.__name__, what
     for what in the_journal_has_every_order(outcome, journal):
         yield "the_journal_has_every_order", what
+    broken = [fault for fault in outcome.met if fault.kind.startswith("request ")]
+    if outcome.why == "E610" and len(broken) >= LIVE.max_attempts:
+        return  # it asked as often as it is allowed to
     if outcome.why != "terminated" and not MEANT_BY.get(outcome.why, set()) & met:
         yield "the ending", f"it ended with {outcome.why}"
 

@@ -20,7 +20,7 @@ from tests.simulation.wire_checking import quiet
 SEEDS = 100
 """Seeds of the ordinary suite; some seconds for each part."""
 PARTS = 4
-KEPT = (4, 68, 2530, 3688)
+KEPT = (4, 68, 2530, 3688, 5914)
 """Seeds that once showed a fault of the product, or of the simulator, and are played always."""
 WITHIN = 500
 """Seeds within which a planted bug must be found; most take a few."""
