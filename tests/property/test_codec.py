@@ -35,6 +35,7 @@ texts = st.text(max_size=12)
 names = st.text(min_size=1, max_size=12)
 ids = st.text(
     st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029"),
+    min_size=1,
     max_size=MAX_ID,
 )
 maybe_text = st.none() | texts
